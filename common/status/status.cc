@@ -30,7 +30,7 @@ std::string Problem(std::string_view thing, std::string_view problem, std::strin
   return text;
 }
 
-absl::Status Refusal(absl::StatusCode code, std::string_view reason, std::string text) {
+absl::Status Refusal(absl::StatusCode code, std::string_view reason, const std::string& text) {
   absl::Status status(code, text);
   status.SetPayload(kReasonUrl, absl::Cord(Absl(reason)));
   return status;

@@ -36,7 +36,7 @@ std::string Problem(std::string_view thing, std::string_view problem, std::strin
 // `reason` is UPPER_SNAKE, at most 63 characters, and listed in
 // protos/README.md. The reason rides in a status payload, so prefixes added by
 // callers keep it.
-absl::Status Refusal(absl::StatusCode code, std::string_view reason, std::string text);
+absl::Status Refusal(absl::StatusCode code, std::string_view reason, const std::string& text);
 
 // The reason that `Refusal` stored, or "" when there is none.
 std::string ReasonOf(const absl::Status& status);
