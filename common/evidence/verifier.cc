@@ -1,0 +1,180 @@
+#include "common/evidence/verifier.h"
+
+#include <optional>
+#include <utility>
+
+#include "common/crypto/dsse.h"
+#include "common/evidence/content_types.h"
+#include "common/evidence/leaf.h"
+#include "common/evidence/wire.h"
+#include "common/limits/limits.h"
+#include "common/merkle/tree.h"
+#include "common/status/status.h"
+
+namespace waystation::evidence {
+namespace {
+
+constexpr std::string_view kMissing = "SIGNATURE_MISSING";
+constexpr std::string_view kInvalid = "SIGNATURE_INVALID";
+constexpr std::string_view kPathInvalid = "BATCH_PATH_INVALID";
+
+absl::Status Malformed(std::string_view reason, std::string_view thing, std::string_view problem,
+                       size_t got, std::string_view want) {
+  return Refusal(absl::StatusCode::kInvalidArgument, reason,
+                 Problem(thing, problem, absl::StrCat(got), want));
+}
+
+absl::Status CheckShape(std::string_view certificate_sha256, std::string_view signature) {
+  if (signature.empty() || certificate_sha256.empty()) {
+    return Refusal(absl::StatusCode::kInvalidArgument, kMissing,
+                   Problem("signature", "missing", "", "signature and certificate_sha256"));
+  }
+  if (certificate_sha256.size() != kDigestBytes) {
+    return Malformed(kInvalid, "certificate_sha256", "wrong size", certificate_sha256.size(),
+                     "32 bytes");
+  }
+  if (signature.size() > kSignatureBytesMax) {
+    return Malformed(kInvalid, "signature", "too long", signature.size(), "at most 72 bytes");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckEcdsa(const crypto::Certificate& certificate, std::string_view type,
+                        std::string_view content, std::string_view signature) {
+  absl::Status status =
+      certificate.VerifySignature(crypto::PreAuthDigest(type, content), signature);
+  if (status.ok()) return status;
+  return Refusal(absl::StatusCode::kUnauthenticated, kInvalid, std::string(status.message()));
+}
+
+absl::StatusOr<const crypto::Certificate*> FindCertificate(const CertificateLookup& lookup,
+                                                           std::string_view signer,
+                                                           std::string_view sha256) {
+  const crypto::Certificate* certificate = lookup.FindSigning(signer, *crypto::DigestFrom(sha256));
+  if (certificate != nullptr) return certificate;
+  return Refusal(
+      absl::StatusCode::kUnauthenticated, "CERTIFICATE_UNKNOWN",
+      Problem("signing certificate", "not enrolled for " + Quoted(signer), crypto::Hex(sha256)));
+}
+
+struct Statement {
+  uint32_t size;
+  crypto::Digest root;
+};
+
+absl::StatusOr<Statement> ReadStatement(std::string_view bytes, std::string_view signer) {
+  if (bytes.size() > kBatchStatementBytesMax) {
+    return Malformed(kInvalid, "batch statement", "too long", bytes.size(), "at most 512 bytes");
+  }
+  bus::v1::BatchStatement statement;
+  if (!ParseStrictly(bytes, UnknownFields::kRefuse, &statement)) {
+    return Malformed(kInvalid, "batch statement", "malformed", bytes.size(), "a BatchStatement");
+  }
+  auto root = crypto::DigestFrom(statement.root());
+  if (!root.has_value() || statement.size() < 1 || statement.size() > kBatchLeavesMax ||
+      !statement.has_time() || !IsValidTime(statement.time())) {
+    return Malformed(kInvalid, "batch statement", "wrong size, root or time", statement.size(),
+                     "1 to 1,024 leaves, a root of 32 bytes, a time");
+  }
+  // Without this, what one agency signed could stand under another's name as
+  // soon as both have the same certificate enrolled.
+  if (statement.signer() != signer) {
+    return Refusal(absl::StatusCode::kUnauthenticated, kInvalid,
+                   Problem("batch statement", "of another signer", Quoted(statement.signer()),
+                           Quoted(signer)));
+  }
+  return Statement{statement.size(), *root};
+}
+
+absl::Status CheckPath(const crypto::Digest& leaf, const bus::v1::BatchProof& proof, uint32_t size,
+                       const crypto::Digest& root) {
+  if (proof.path().size() > kBatchPathBytesMax) {
+    return Malformed(kPathInvalid, "batch path", "too long", proof.path().size(),
+                     "at most 320 bytes");
+  }
+  absl::Status status = merkle::VerifyInclusion(leaf, proof.leaf_index(), size, proof.path(), root);
+  if (status.ok()) return status;
+  return Refusal(status.code(), kPathInvalid, std::string(status.message()));
+}
+
+}  // namespace
+
+const BatchCache::Entry* BatchCache::Find(const bus::v1::Signature& signature,
+                                          std::string_view signer) {
+  for (const Entry& entry : entries_) {
+    if (entry.signature == signature.signature() &&
+        entry.statement == signature.batch().statement() &&
+        crypto::AsBytes(entry.certificate_sha256) == signature.certificate_sha256() &&
+        entry.signer == signer) {
+      ++hits_;
+      return &entry;
+    }
+  }
+  return nullptr;
+}
+
+const BatchCache::Entry* BatchCache::Put(Entry entry) {
+  if (entries_.size() < kEntriesMax) {
+    entries_.push_back(std::move(entry));
+    return &entries_.back();
+  }
+  Entry& place = entries_[next_];
+  next_ = (next_ + 1) % kEntriesMax;
+  place = std::move(entry);
+  return &place;
+}
+
+absl::Status Verifier::Verify(std::string_view type, std::string_view content,
+                              const bus::v1::Signature& signature, std::string_view signer,
+                              BatchCache* cache) const {
+  WS_RETURN_IF_ERROR(CheckShape(signature.certificate_sha256(), signature.signature()));
+  WS_ASSIGN_OR_RETURN(const crypto::Certificate* certificate,
+                      FindCertificate(lookup_, signer, signature.certificate_sha256()));
+  if (!signature.has_batch()) {
+    return CheckEcdsa(*certificate, type, content, signature.signature());
+  }
+  return VerifyBatched(LeafHash(type, content), signature, *certificate, signer, cache);
+}
+
+absl::Status Verifier::VerifyBatched(const crypto::Digest& leaf,
+                                     const bus::v1::Signature& signature,
+                                     const crypto::Certificate& certificate,
+                                     std::string_view signer, BatchCache* cache) const {
+  const bus::v1::BatchProof& proof = signature.batch();
+  const BatchCache::Entry* known = cache == nullptr ? nullptr : cache->Find(signature, signer);
+  if (known != nullptr) return CheckPath(leaf, proof, known->size, known->root);
+  WS_ASSIGN_OR_RETURN(Statement statement, ReadStatement(proof.statement(), signer));
+  WS_RETURN_IF_ERROR(CheckPath(leaf, proof, statement.size, statement.root));
+  WS_RETURN_IF_ERROR(
+      CheckEcdsa(certificate, kBatchContent, proof.statement(), signature.signature()));
+  if (cache != nullptr) {
+    cache->Put({certificate.sha256(), signature.signature(), proof.statement(), std::string(signer),
+                statement.size, statement.root});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Verifier::VerifyReceiptBatch(const bus::v1::ReceiptBatch& batch,
+                                          std::string_view signer) const {
+  WS_RETURN_IF_ERROR(CheckShape(batch.certificate_sha256(), batch.signature()));
+  WS_ASSIGN_OR_RETURN(const crypto::Certificate* certificate,
+                      FindCertificate(lookup_, signer, batch.certificate_sha256()));
+  WS_ASSIGN_OR_RETURN(Statement statement, ReadStatement(batch.statement(), signer));
+  if (size_t{statement.size} != static_cast<size_t>(batch.receipts_size())) {
+    return Malformed(kPathInvalid, "receipt batch", "wrong number of receipts",
+                     static_cast<size_t>(batch.receipts_size()),
+                     absl::StrCat(statement.size, " as signed"));
+  }
+  std::vector<crypto::Digest> leaves;
+  leaves.reserve(statement.size);
+  for (const auto& receipt : batch.receipts()) {
+    leaves.push_back(LeafHash(kDeliveryReceiptContent, receipt));
+  }
+  if (merkle::Tree(leaves).root() != statement.root) {
+    return Refusal(absl::StatusCode::kUnauthenticated, kPathInvalid,
+                   Problem("receipt batch", "the receipts are not the signed ones"));
+  }
+  return CheckEcdsa(*certificate, kBatchContent, batch.statement(), batch.signature());
+}
+
+}  // namespace waystation::evidence
