@@ -1,0 +1,141 @@
+#include "services/broker/admission.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/evidence/content_types.h"
+#include "common/evidence/message.h"
+#include "common/evidence/receipt.h"
+#include "common/ids/uuid.h"
+#include "common/limits/limits.h"
+#include "common/status/status.h"
+
+namespace waystation::broker {
+namespace {
+
+constexpr size_t kPolicyAnswersMax = 1024;
+// How long a certificate that was found good is believed without asking again:
+// the bound on how late a revocation takes hold of an open stream.
+constexpr absl::Duration kCertificateBelief = absl::Seconds(1);
+
+absl::Status TrustRefusal(const crypto::TrustVerdict& verdict) {
+  std::string_view reason = crypto::TrustProblemName(verdict.problem);
+  return Refusal(absl::StatusCode::kUnauthenticated, reason,
+                 absl::StrCat("signing certificate: ", verdict.text));
+}
+
+}  // namespace
+
+AdmissionSession::AdmissionSession(AdmissionRules rules, std::shared_ptr<rpc::TrustSource> trust,
+                                   const Clock& clock, std::string identity)
+    : rules_(std::move(rules)),
+      trust_(std::move(trust)),
+      clock_(clock),
+      identity_(std::move(identity)),
+      verifier_(*rules_.directory) {}
+
+absl::StatusOr<AdmittedMessage> AdmissionSession::Admit(bus::v1::SignedMessage message) {
+  AdmittedMessage admitted;
+  WS_ASSIGN_OR_RETURN(admitted.header, evidence::ParseHeader(message.header()));
+  const bus::v1::Header& header = admitted.header;
+  if (header.source() != identity_) {
+    return Refusal(absl::StatusCode::kPermissionDenied, "SOURCE_MISMATCH",
+                   absl::StrCat("source: not the identity of the connection, got ",
+                                Quoted(header.source()), ", want ", Quoted(identity_)));
+  }
+  WS_RETURN_IF_ERROR(CheckAgainstDirectory(header));
+  WS_RETURN_IF_ERROR(CheckPolicy(header));
+  WS_RETURN_IF_ERROR(verifier_.Verify(evidence::kHeaderContent, message.header(),
+                                      message.signature(), identity_, &cache_));
+  WS_RETURN_IF_ERROR(CheckCertificateNow(message.signature().certificate_sha256()));
+  WS_RETURN_IF_ERROR(evidence::CheckPayload(header, message.payload()));
+  WS_RETURN_IF_ERROR(evidence::CheckLinks(header, message));
+  std::optional<MessageId> id = ParseUuid(header.id());
+  WS_CHECK(id.has_value());
+  admitted.id = *id;
+  admitted.envelope_hash = evidence::EnvelopeHash(message.header());
+  admitted.parent = ReferralIdFrom(message.parent().referral_id());
+  admitted.replaces = ReferralIdFrom(message.replaces().referral_id());
+  message.clear_parent();
+  message.clear_replaces();
+  message.signature().SerializeToString(&admitted.signature_bytes);
+  admitted.crl_number = crl_number_;
+  admitted.message = std::move(message);
+  return admitted;
+}
+
+absl::Status AdmissionSession::CheckAgainstDirectory(const bus::v1::Header& header) {
+  std::optional<bool> is_case = rules_.directory->IsCase(header.type());
+  if (!is_case.has_value()) {
+    return Refusal(absl::StatusCode::kInvalidArgument, "UNKNOWN_TYPE",
+                   absl::StrCat("type: not in the directory, got ", Quoted(header.type())));
+  }
+  WS_RETURN_IF_ERROR(evidence::CheckHeader(header, *is_case));
+  for (const std::string& recipient : header.recipients()) {
+    if (rules_.directory->Find(recipient) != nullptr) continue;
+    return Refusal(absl::StatusCode::kNotFound, "UNKNOWN_RECIPIENT",
+                   absl::StrCat("recipient: not in the directory, got ", Quoted(recipient)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AdmissionSession::CheckPolicy(const bus::v1::Header& header) {
+  std::string question = header.type();
+  for (const std::string& recipient : header.recipients()) {
+    question.push_back('\n');
+    question.append(recipient);
+  }
+  auto answer = policy_answers_.find(question);
+  if (answer != policy_answers_.end()) return answer->second;
+  std::vector<std::string> recipients(header.recipients().begin(), header.recipients().end());
+  absl::Status decided = rules_.policy->AllowPublish(identity_, header.type(), recipients);
+  if (policy_answers_.size() < kPolicyAnswersMax) policy_answers_[question] = decided;
+  return decided;
+}
+
+absl::Status AdmissionSession::CheckCertificateNow(std::string_view certificate_sha256) {
+  absl::Duration now = clock_.Monotonic();
+  auto believed = good_until_.find(Absl(certificate_sha256));
+  if (believed != good_until_.end() && now < believed->second) return absl::OkStatus();
+  std::optional<crypto::Digest> digest = crypto::DigestFrom(certificate_sha256);
+  const crypto::Certificate* certificate =
+      digest.has_value() ? rules_.directory->FindSigning(identity_, *digest) : nullptr;
+  WS_CHECK(certificate != nullptr);  // The verifier found it a moment ago.
+  crypto::TrustStore trust = trust_->Current();
+  crypto::TrustVerdict verdict = trust.Check(*certificate, {}, crypto::KeyUse::kSign, clock_.Now());
+  if (!verdict.ok()) return TrustRefusal(verdict);
+  crl_number_ = trust.crl_number();
+  good_until_[std::string(certificate_sha256)] = now + kCertificateBelief;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<ReceiptView>> AdmissionSession::AdmitReceipts(
+    const bus::v1::ReceiptBatch& batch) {
+  if (batch.receipts_size() == 0 || static_cast<size_t>(batch.receipts_size()) > kBatchLeavesMax) {
+    return Refusal(absl::StatusCode::kInvalidArgument, "FRAME_LIMIT",
+                   absl::StrCat("receipt batch: got ", batch.receipts_size(),
+                                " receipts, want 1 to ", kBatchLeavesMax));
+  }
+  WS_RETURN_IF_ERROR(verifier_.VerifyReceiptBatch(batch, identity_));
+  WS_RETURN_IF_ERROR(CheckCertificateNow(batch.certificate_sha256()));
+  std::vector<ReceiptView> views;
+  views.reserve(static_cast<size_t>(batch.receipts_size()));
+  for (const std::string& bytes : batch.receipts()) {
+    WS_ASSIGN_OR_RETURN(bus::v1::DeliveryReceipt receipt, evidence::ParseDeliveryReceipt(bytes));
+    if (receipt.recipient() != identity_) {
+      return Refusal(absl::StatusCode::kInvalidArgument, "RECEIPT_MISMATCH",
+                     absl::StrCat("delivery receipt: recipient is not the caller, got ",
+                                  Quoted(receipt.recipient()), ", want ", Quoted(identity_)));
+    }
+    std::optional<MessageId> id = ParseUuid(receipt.message_id());
+    std::optional<crypto::Digest> hash = crypto::DigestFrom(receipt.envelope_hash());
+    if (!id.has_value() || !hash.has_value()) {
+      return Refusal(absl::StatusCode::kInvalidArgument, "RECEIPT_MISMATCH",
+                     "delivery receipt: message_id or envelope_hash is malformed");
+    }
+    views.push_back({.id = *id, .envelope_hash = *hash, .attempt = receipt.attempt()});
+  }
+  return views;
+}
+
+}  // namespace waystation::broker

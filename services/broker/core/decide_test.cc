@@ -1,0 +1,214 @@
+#include "services/broker/core/decide.h"
+
+#include <string>
+#include <vector>
+
+#include "common/ids/uuid.h"
+#include "common/status/status.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+// Corners that random histories seldom reach; the rest is in core_test.
+
+namespace waystation::broker {
+namespace {
+
+using journal::v1::Record;
+using ::testing::ElementsAre;
+
+constexpr char kQueue[] = "ins";
+
+MessageId IdOf(uint32_t number) {
+  MessageId id{};
+  for (size_t i = 0; i < 4; ++i) id[15 - i] = static_cast<uint8_t>(number >> (8 * i));
+  return id;
+}
+
+class DecideTest : public ::testing::Test {
+ protected:
+  DecideTest() {
+    Record record;
+    record.mutable_genesis()->set_bus_id("0123456789abcdef");
+    record.mutable_genesis()->mutable_directory()->add_identities()->set_identity(kQueue);
+    auto* delivery = record.mutable_genesis()->mutable_policy()->mutable_delivery();
+    delivery->set_attempts_max(1);
+    delivery->set_backoff_min_ms(10);
+    delivery->set_backoff_max_ms(10);
+    Follow(std::move(record));
+  }
+
+  void Follow(Record record) {
+    record.set_sequence(state_.next_sequence());
+    record.set_time_us(now_us_);
+    absl::Status status = state_.Apply(record);
+    ASSERT_TRUE(status.ok()) << status;
+  }
+
+  // Accepts message `number`; its sequence is the state's next one.
+  void Accept(uint32_t number, const std::string& key = "") {
+    bus::v1::Header header;
+    header.set_id(FormatUuid(IdOf(number)));
+    header.set_source("doj");
+    header.set_ordering_key(key);
+    header.add_recipients(kQueue);
+    Record record;
+    record.mutable_accepted()->set_header(header.SerializeAsString());
+    record.mutable_accepted()->set_envelope_hash(std::string(32, 'h'));
+    Follow(std::move(record));
+  }
+
+  void LeaseAll() {
+    LeaseCommand command{.queue = kQueue,
+                         .client_id = "c",
+                         .credit = {.messages = 1'000'000, .bytes = 1'000'000'000},
+                         .ack_deadline_us = 1000,
+                         .count_max = 1'000'000};
+    Record record;
+    if (DecideLease(state_, command, now_us_, record.mutable_leased())) Follow(std::move(record));
+  }
+
+  void LetLeasesEnd() {
+    now_us_ += 1000;
+    for (Record& record : DecideTick(state_, now_us_, 1'000'000)) Follow(std::move(record));
+  }
+
+  ReceiptView ReceiptOf(uint32_t number, uint32_t attempt = 1) {
+    ReceiptView receipt{.id = IdOf(number), .envelope_hash = {}, .attempt = attempt};
+    receipt.envelope_hash.fill('h');
+    return receipt;
+  }
+
+  State state_;
+  int64_t now_us_ = 1'000'000;
+};
+
+TEST_F(DecideTest, GoodReceiptAfterAForgedOneOfTheSameMessageStillAcknowledges) {
+  Accept(1);
+  LeaseAll();
+  ReceiptView forged = ReceiptOf(1);
+  forged.envelope_hash.fill('x');
+  std::vector<ReceiptView> receipts = {forged, ReceiptOf(1), ReceiptOf(1)};
+  auto judged = DecideReceipts(state_, kQueue, receipts);
+  EXPECT_EQ(ReasonOf(judged[0].status()), "RECEIPT_MISMATCH");
+  EXPECT_EQ(*judged[1], 2u);
+  EXPECT_EQ(*judged[2], 0u);
+}
+
+TEST_F(DecideTest, ReceiptMadeBeforeARedriveIsStillGood) {
+  Accept(1);
+  LeaseAll();
+  LetLeasesEnd();
+  ASSERT_EQ(state_.FindQueue(kQueue)->dead(), 1u);
+  Record redriven;
+  ASSERT_TRUE(DecideRedrive(state_, kQueue, {}, "op", redriven.mutable_redriven()).ok());
+  Follow(std::move(redriven));
+  std::vector<ReceiptView> receipts = {ReceiptOf(1, 1), ReceiptOf(1, 2)};
+  auto judged = DecideReceipts(state_, kQueue, receipts);
+  EXPECT_EQ(*judged[0], 2u);
+  EXPECT_EQ(ReasonOf(judged[1].status()), "STALE_ATTEMPT");
+}
+
+TEST_F(DecideTest, RedriveAskedTwiceForOneMessageDoesNotBlockItBehindItself) {
+  Accept(1, "key");
+  LeaseAll();
+  LetLeasesEnd();
+  std::vector<MessageId> ids = {IdOf(1), IdOf(1)};
+  Record redriven;
+  ASSERT_TRUE(DecideRedrive(state_, kQueue, ids, "op", redriven.mutable_redriven()).ok());
+  EXPECT_THAT(redriven.redriven().sequences(), ElementsAre(2));
+  Follow(std::move(redriven));
+  Credit credit = {.messages = 9, .bytes = 1000};
+  EXPECT_THAT(state_.FindQueue(kQueue)->PickLease(credit, 9, now_us_), ElementsAre(2));
+}
+
+TEST_F(DecideTest, RedriveOfManyStaysWithinOneRecordAndGoesOnWhenAskedAgain) {
+  constexpr uint32_t kMany = kRecordSequencesMax + 5;
+  for (uint32_t number = 0; number < kMany; ++number) Accept(number);
+  LeaseAll();
+  LetLeasesEnd();
+  ASSERT_EQ(state_.FindQueue(kQueue)->dead(), kMany);
+  for (size_t want : {kRecordSequencesMax, size_t{5}, size_t{0}}) {
+    Record redriven;
+    ASSERT_TRUE(DecideRedrive(state_, kQueue, {}, "op", redriven.mutable_redriven()).ok());
+    EXPECT_EQ(static_cast<size_t>(redriven.redriven().sequences_size()), want);
+    EXPECT_LT(redriven.ByteSizeLong(), 65'535u);
+    if (want > 0) Follow(std::move(redriven));
+  }
+}
+
+TEST_F(DecideTest, TickDecidesNoMoreThanAsked) {
+  for (uint32_t number = 0; number < 5; ++number) Accept(number);
+  LeaseAll();
+  now_us_ += 1000;
+  auto records = DecideTick(state_, now_us_, 3);
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_THAT(records[0].given_back().sequences(), ElementsAre(2, 3, 4));
+}
+
+TEST_F(DecideTest, StreamGivesAMessageBackOnceThoughNamedTwice) {
+  Accept(1, "key");
+  LeaseAll();
+  std::vector<uint64_t> sequences = {2, 2};
+  Record record;
+  ASSERT_TRUE(DecideStreamClosed(state_, kQueue, sequences, now_us_, record.mutable_given_back()));
+  EXPECT_THAT(record.given_back().sequences(), ElementsAre(2));
+  EXPECT_THAT(record.given_back().retry_us(), ElementsAre(0));  // Its only attempt is used up.
+}
+
+TEST_F(DecideTest, RecordsThatDoNotFollowAreDataLossAndNotTheEnd) {
+  auto apply = [&](Record record) {
+    State copy = *State::FromSnapshot(state_.ToSnapshot());
+    record.set_sequence(copy.next_sequence());
+    record.set_time_us(now_us_);
+    return copy.Apply(record).code();
+  };
+  Record record;
+  EXPECT_EQ(apply(record), absl::StatusCode::kDataLoss);
+  record.mutable_accepted()->set_header("\xff\xff");
+  EXPECT_EQ(apply(record), absl::StatusCode::kDataLoss);
+  record.mutable_delivered()->set_queue("nobody");
+  record.mutable_delivered()->add_sequences(1);
+  EXPECT_EQ(apply(record), absl::StatusCode::kDataLoss);
+  record.mutable_delivered()->set_queue(kQueue);
+  EXPECT_EQ(apply(record), absl::StatusCode::kDataLoss);
+  record.mutable_given_back()->add_sequences(1);
+  EXPECT_EQ(apply(record), absl::StatusCode::kDataLoss);
+  record.mutable_redriven()->set_queue(kQueue);
+  record.mutable_redriven()->add_sequences(2);
+  record.mutable_redriven()->add_sequences(2);
+  EXPECT_EQ(apply(record), absl::StatusCode::kDataLoss);
+  record.mutable_genesis()->set_bus_id("again");
+  EXPECT_EQ(apply(record), absl::StatusCode::kDataLoss);
+}
+
+TEST_F(DecideTest, StepOfAReferralThatWasNotRestoredIsDataLossAndNotTheEnd) {
+  bus::v1::Header header;
+  header.set_id(FormatUuid(IdOf(1)));
+  header.set_source(kQueue);
+  header.mutable_referral()->set_referral_id(std::string(16, 'r'));
+  header.mutable_referral()->set_transition(types::v1::TRANSITION_ENTERED_IN_ERROR);
+  Record record;
+  record.set_sequence(state_.next_sequence());
+  record.set_time_us(now_us_);
+  record.mutable_accepted()->set_header(header.SerializeAsString());
+  record.mutable_accepted()->set_envelope_hash(std::string(32, 'h'));
+  EXPECT_EQ(state_.Apply(record).code(), absl::StatusCode::kDataLoss);
+}
+
+TEST_F(DecideTest, TimeAndSequenceDoNotGoBack) {
+  Record record;
+  record.mutable_epoch_opened()->set_epoch(1);
+  record.set_time_us(now_us_);
+  for (uint64_t wrong : {uint64_t{0}, uint64_t{1}, uint64_t{3}}) {
+    record.set_sequence(wrong);
+    EXPECT_EQ(state_.Apply(record).code(), absl::StatusCode::kDataLoss);
+  }
+  record.set_sequence(2);
+  record.set_time_us(now_us_ - 1);
+  EXPECT_EQ(state_.Apply(record).code(), absl::StatusCode::kDataLoss);
+  record.set_time_us(now_us_);
+  EXPECT_TRUE(state_.Apply(record).ok());
+}
+
+}  // namespace
+}  // namespace waystation::broker

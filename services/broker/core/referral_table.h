@@ -1,0 +1,80 @@
+#ifndef WAYSTATION_SERVICES_BROKER_CORE_REFERRAL_TABLE_H_
+#define WAYSTATION_SERVICES_BROKER_CORE_REFERRAL_TABLE_H_
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "waystation/types/v1/referral.pb.h"
+
+// The referral's handoff as data: every edge that exists, and nothing else.
+// What is not in the table is refused.
+
+namespace waystation::broker {
+
+using types::v1::ReferralState;
+using types::v1::Transition;
+
+// Who takes a step. Requester and target are one agency each.
+enum class Party { kRequester, kTarget, kBroker, kOther };
+
+// What happens to a referral: the wire's transitions, and the forwarding of a
+// parent, which the wire says as a REQUEST with a parent link.
+enum class Event {
+  kRequest,
+  kReceived,
+  kTakeUp,
+  kReturn,
+  kHold,
+  kResume,
+  kAnswer,
+  kForward,
+  kCancel,
+  kAskToCancel,
+  kConfirmCancel,
+  kContinue,
+  kExpire,
+  kChangeScope,
+  kScopeConfirmed,
+  kRetainedUnder,
+  kEnteredInError,
+};
+inline constexpr int kEventCount = 17;
+
+// Where an edge leads.
+enum class Destination {
+  kState,   // To Edge::to.
+  kSame,    // The state stays.
+  kFormer,  // Back to the state before CANCEL_ASKED.
+};
+
+// One row of the table. `from` is a set of states, bit n for state n; state 0
+// (UNSPECIFIED) stands for "no such referral yet".
+struct Edge {
+  unsigned from;
+  Event event;
+  Party actor;
+  Destination destination;
+  ReferralState to;
+};
+
+std::span<const Edge> ReferralTable();
+
+// The edge for a cell, or null when the step does not exist.
+const Edge* FindEdge(ReferralState state, Event event, Party actor);
+
+bool IsFinal(ReferralState state);
+
+// Names as people and refusals read them: "taken-up", "ask to cancel", "target".
+std::string_view StateName(ReferralState state);
+std::string_view EventName(Event event);
+std::string_view PartyName(Party party);
+
+// The event of a transition that a message may carry; nothing for RECEIVED,
+// EXPIRE and what is no transition.
+std::optional<Event> EventOfMessage(Transition transition);
+Transition TransitionOf(Event event);
+
+}  // namespace waystation::broker
+
+#endif  // WAYSTATION_SERVICES_BROKER_CORE_REFERRAL_TABLE_H_

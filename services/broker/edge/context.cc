@@ -1,0 +1,40 @@
+#include "services/broker/edge/context.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/status/status.h"
+#include "grpcpp/server_context.h"
+
+namespace waystation::broker {
+namespace {
+
+absl::StatusOr<rpc::Caller> Judge(const EdgeContext& context,
+                                  const grpc::CallbackServerContext& call,
+                                  std::optional<bus::v1::Action> action) {
+  WS_ASSIGN_OR_RETURN(
+      rpc::Caller caller,
+      rpc::CallerOf(*call.auth_context(), context.trust->Current(), context.clock->Now()));
+  if (context.rules.directory->Find(caller.identity) == nullptr) {
+    return Refusal(absl::StatusCode::kUnauthenticated, "IDENTITY_UNKNOWN",
+                   absl::StrCat("identity: not enrolled, got ", Quoted(caller.identity)));
+  }
+  if (action) WS_RETURN_IF_ERROR(context.rules.policy->Allow(caller.identity, *action));
+  return caller;
+}
+
+// The identity that the certificate claims, for the record of a refusal.
+std::string ClaimedPeer(const grpc::CallbackServerContext& call) {
+  auto uris = call.auth_context()->FindPropertyValues("peer_uri");
+  if (!uris.empty()) return std::string(uris.front().data(), uris.front().size());
+  return call.peer();
+}
+
+}  // namespace
+
+absl::StatusOr<rpc::Caller> EdgeContext::Authenticate(const grpc::CallbackServerContext& call,
+                                                      std::optional<bus::v1::Action> action) const {
+  absl::StatusOr<rpc::Caller> caller = Judge(*this, call, action);
+  if (!caller.ok()) refusals->Add(ClaimedPeer(call), "call", caller.status());
+  return caller;
+}
+
+}  // namespace waystation::broker

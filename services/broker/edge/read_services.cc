@@ -1,0 +1,109 @@
+#include "services/broker/edge/read_services.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "common/rpc/status_grpc.h"
+#include "common/status/status.h"
+
+namespace waystation::broker {
+namespace {
+
+constexpr uint32_t kPageSizeDefault = 100;
+constexpr uint32_t kPageSizeMax = 1000;
+
+// Runs a unary handler and ends the call with what it says.
+template <typename Answer>
+grpc::ServerUnaryReactor* Reply(grpc::CallbackServerContext* call, Answer answer) {
+  grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
+  reactor->Finish(rpc::ToGrpcStatus(answer()));
+  return reactor;
+}
+
+absl::Status UnknownReferral() {
+  return Refusal(absl::StatusCode::kNotFound, "UNKNOWN_REFERRAL",
+                 "referral: not found among the referrals of this identity");
+}
+
+absl::StatusOr<uint64_t> AfterSequence(const std::string& page_token) {
+  uint64_t after = 0;
+  if (page_token.empty() || absl::SimpleAtoi(page_token, &after)) return after;
+  return Refusal(absl::StatusCode::kInvalidArgument, "PAGE_TOKEN",
+                 absl::StrCat("page_token: got ", Quoted(page_token),
+                              ", want the next_page_token of an answer"));
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* DirectoryService::GetDirectory(grpc::CallbackServerContext* call,
+                                                         const bus::v1::GetDirectoryRequest*,
+                                                         bus::v1::GetDirectoryResponse* response) {
+  return Reply(call, [&]() -> absl::Status {
+    WS_RETURN_IF_ERROR(context_.Authenticate(*call, bus::v1::ACTION_READ).status());
+    *response->mutable_directory() = context_.rules.directory->directory();
+    response->set_bus_id(context_.bus_id);
+    response->set_crl_pem(context_.trust->crl_pem());
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<Referral> LedgerService::FindFor(const rpc::Caller& caller,
+                                                const std::string& id) const {
+  std::optional<ReferralId> parsed = ReferralIdFrom(id);
+  if (!parsed.has_value()) return UnknownReferral();
+  std::optional<Referral> referral = context_.projection->FindReferral(*parsed);
+  if (!referral.has_value()) return UnknownReferral();
+  bool may_see = PartyOf(*referral, caller.identity) != Party::kOther ||
+                 context_.rules.policy->Allow(caller.identity, bus::v1::ACTION_AUDIT).ok();
+  if (!may_see) return UnknownReferral();
+  return *std::move(referral);
+}
+
+grpc::ServerUnaryReactor* LedgerService::GetReferral(grpc::CallbackServerContext* call,
+                                                     const bus::v1::GetReferralRequest* request,
+                                                     bus::v1::GetReferralResponse* response) {
+  return Reply(call, [&]() -> absl::Status {
+    WS_ASSIGN_OR_RETURN(rpc::Caller caller, context_.Authenticate(*call, bus::v1::ACTION_READ));
+    WS_ASSIGN_OR_RETURN(Referral referral, FindFor(caller, request->referral_id()));
+    FillReferral(referral, absl::ToUnixMicros(context_.clock->Now()), response->mutable_referral());
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* LedgerService::ListReferrals(grpc::CallbackServerContext* call,
+                                                       const bus::v1::ListReferralsRequest* request,
+                                                       bus::v1::ListReferralsResponse* response) {
+  return Reply(call, [&]() -> absl::Status {
+    WS_ASSIGN_OR_RETURN(rpc::Caller caller, context_.Authenticate(*call, bus::v1::ACTION_READ));
+    WS_ASSIGN_OR_RETURN(uint64_t after, AfterSequence(request->page_token()));
+    uint32_t size = request->page_size() == 0 ? kPageSizeDefault : request->page_size();
+    size = std::min(size, kPageSizeMax);
+    std::vector<Referral> page = context_.projection->ReferralsOf(caller.identity, after, size);
+    int64_t now_us = absl::ToUnixMicros(context_.clock->Now());
+    for (const Referral& referral : page) {
+      if (request->open_only() && IsFinal(referral.state)) continue;
+      FillReferral(referral, now_us, response->add_referrals());
+    }
+    if (page.size() == size) {
+      response->set_next_page_token(absl::StrCat(page.back().request_sequence));
+    }
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* LedgerService::GetReferralHistory(
+    grpc::CallbackServerContext* call, const bus::v1::GetReferralHistoryRequest* request,
+    bus::v1::GetReferralHistoryResponse* response) {
+  return Reply(call, [&]() -> absl::Status {
+    WS_ASSIGN_OR_RETURN(rpc::Caller caller, context_.Authenticate(*call, bus::v1::ACTION_READ));
+    WS_ASSIGN_OR_RETURN(Referral referral, FindFor(caller, request->referral_id()));
+    FillReferral(referral, absl::ToUnixMicros(context_.clock->Now()), response->mutable_referral());
+    return history_.Fill(referral.id, response);
+  });
+}
+
+}  // namespace waystation::broker

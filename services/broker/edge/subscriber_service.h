@@ -1,0 +1,29 @@
+#ifndef WAYSTATION_SERVICES_BROKER_EDGE_SUBSCRIBER_SERVICE_H_
+#define WAYSTATION_SERVICES_BROKER_EDGE_SUBSCRIBER_SERVICE_H_
+
+#include "services/broker/edge/context.h"
+#include "services/broker/edge/open_streams.h"
+#include "waystation/bus/v1/subscriber.grpc.pb.h"
+
+namespace waystation::broker {
+
+// The gRPC edge of delivery: one pull stream is one session of the caller's
+// queue. Receipts are verified on the stream's thread.
+//
+// Thread-safe.
+class SubscriberService : public bus::v1::SubscriberService::CallbackService {
+ public:
+  SubscriberService(const EdgeContext& context, OpenStreams& streams)
+      : context_(context), streams_(streams) {}
+
+  grpc::ServerBidiReactor<bus::v1::StreamingPullRequest, bus::v1::StreamingPullResponse>*
+  StreamingPull(grpc::CallbackServerContext* call) override;
+
+ private:
+  const EdgeContext& context_;
+  OpenStreams& streams_;
+};
+
+}  // namespace waystation::broker
+
+#endif  // WAYSTATION_SERVICES_BROKER_EDGE_SUBSCRIBER_SERVICE_H_

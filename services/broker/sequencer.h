@@ -1,0 +1,140 @@
+#ifndef WAYSTATION_SERVICES_BROKER_SEQUENCER_H_
+#define WAYSTATION_SERVICES_BROKER_SEQUENCER_H_
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "common/clock/clock.h"
+#include "common/evidence/signer.h"
+#include "common/journal/journal.h"
+#include "services/broker/block.h"
+#include "services/broker/commands.h"
+#include "services/broker/core/state.h"
+#include "services/broker/refusal_log.h"
+#include "services/broker/store/projection.h"
+
+namespace waystation::broker {
+
+// The one writer. A thread takes the commands that wait, decides them on its
+// own state, and appends all that came of it as one block with one sync; what
+// arrives meanwhile is the next block. A block goes on to `committed` only when
+// it is durable; nobody is told anything before.
+//
+// A failed append ends the process: going on would mean to guess.
+//
+// Does not own what the options point at.
+// Thread-safe: `Post` from any thread; all else inside runs on its own thread.
+class Sequencer {
+ public:
+  struct Options {
+    journal::Journal* journal = nullptr;
+    const Projection* projection = nullptr;
+    const evidence::Signer* signer = nullptr;
+    RefusalLog* refusals = nullptr;
+    const Clock* clock = nullptr;
+    std::string broker_identity;
+    // The projection has followed up to here: older ids need not be kept.
+    const std::atomic<uint64_t>* projected = nullptr;
+    // Takes blocks in order; may block, which holds the sequencer back.
+    std::function<void(std::unique_ptr<Block>)> committed;
+    // A snapshot goes with the first block after so many records.
+    uint64_t snapshot_records = 200'000;
+  };
+
+  // Starts with a state that has followed the whole journal; opens the next
+  // epoch on the record. Errors: the journal's.
+  static absl::StatusOr<std::unique_ptr<Sequencer>> Start(Options options, State state);
+  ~Sequencer();
+
+  // False when the sequencer has stopped; the command is then dropped, which
+  // for a message means "unknown": the sender asks again.
+  bool Post(Command command);
+
+  // Finishes what was posted, writes a last snapshot and stops.
+  void Stop();
+
+  uint64_t epoch() const { return epoch_; }
+  uint64_t last_sequence() const { return last_sequence_.load(std::memory_order_acquire); }
+  // True while time-driven records are halted because the wall clock stepped.
+  bool clock_halted() const { return clock_halted_.load(std::memory_order_relaxed); }
+
+ private:
+  // What the sequencer keeps of a queue beside its state.
+  struct Service {
+    std::vector<std::shared_ptr<PullSession>> sessions;
+    size_t next = 0;                                                     // Round robin.
+    absl::flat_hash_map<uint64_t, std::shared_ptr<PullSession>> owners;  // Of leases.
+  };
+
+  Sequencer(Options options, State state);
+
+  void Run();
+  std::deque<Command> TakeCommands();
+  absl::Duration IdleTime() const;
+  int64_t JournalTime();
+  // Handles commands until the block is full; what is left stays in `commands`.
+  void Fill(Block& block, std::deque<Command>& commands);
+  void Commit(std::unique_ptr<Block> block);
+  void Finish(Block& block);
+
+  void Handle(Block& block, PublishGroup group);
+  void Handle(Block& block, OpenPull open);
+  void Handle(Block& block, ClosePull close);
+  void Handle(Block& block, ChangeLimit change);
+  void Handle(Block& block, ReceiptGroup group);
+  void Handle(Block& block, NackOne nack);
+  void Handle(Block& block, ExtendOne extend);
+  void Handle(Block& block, Redrive redrive);
+  void Handle(Block& block, Inspect inspect);
+
+  PublishOutcome Publish(Block& block, std::shared_ptr<AdmittedMessage> message);
+  std::optional<KnownMessage> Known(const MessageId& id);
+  void LoadReferrals(const AdmittedMessage& message);
+  void Tick(Block& block);
+  void RecordRefusals(Block& block, bool all);
+  void LeaseAll(Block& block);
+  bool LeaseTo(Block& block, Service& service, const std::shared_ptr<PullSession>& session);
+  // The session that holds a lease gets its credit back.
+  void Release(Service& service, uint64_t sequence);
+  void ReleaseAll(const journal::v1::GivenBack& given_back);
+  void Forget();
+
+  const Options options_;
+  State state_;
+  uint64_t epoch_ = 0;
+  std::map<std::string, Service> services_;
+  // Ids of records that the projection may not have yet.
+  absl::flat_hash_map<MessageId, KnownMessage> recent_;
+  std::deque<std::pair<uint64_t, MessageId>> recent_order_;
+  std::deque<std::pair<uint64_t, ReferralId>> final_referrals_;
+  uint64_t snapshot_at_ = 0;
+  int64_t last_block_us_ = 0;
+  absl::Duration clock_base_;  // Wall minus monotonic at the start.
+
+  std::atomic<uint64_t> last_sequence_ = 0;
+  std::atomic<bool> clock_halted_ = false;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Command> commands_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace waystation::broker
+
+#endif  // WAYSTATION_SERVICES_BROKER_SEQUENCER_H_
