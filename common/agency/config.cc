@@ -1,0 +1,231 @@
+#include "common/agency/config.h"
+
+#include <sys/stat.h>
+
+#include <charconv>
+#include <set>
+#include <utility>
+
+#include "common/agency/identity_text.h"
+#include "common/config/file.h"
+#include "common/config/text_proto.h"
+#include "common/crypto/certificate.h"
+#include "common/crypto/signing_key.h"
+#include "common/rpc/spiffe.h"
+#include "common/status/status.h"
+
+namespace waystation::agency {
+namespace {
+
+constexpr int kStaffMax = 10'000;
+constexpr size_t kStaffIdBytesMax = 64;
+constexpr size_t kOfficeBytesMax = 4 * 200;
+constexpr uint32_t kCrlGraceDefaultS = 86'400;
+constexpr uint32_t kCrlGraceMaxS = 2'592'000;
+constexpr size_t kPemBytesMax = 256 * 1024;
+constexpr size_t kPortMax = 65'535;
+
+absl::Status Bad(std::string_view field, std::string_view problem, std::string_view got,
+                 std::string_view want) {
+  return absl::InvalidArgumentError(
+      Problem(absl::StrCat("config.", Absl(field)), problem, got, want));
+}
+
+struct HostPort {
+  std::string host;
+  int port = 0;
+};
+
+absl::StatusOr<HostPort> ParseHostPort(std::string_view field, std::string_view text) {
+  size_t colon = text.rfind(':');
+  size_t port = kPortMax + 1;
+  if (colon != std::string_view::npos && colon > 0) {
+    const char* end = text.data() + text.size();
+    auto [stop, error] = std::from_chars(text.data() + colon + 1, end, port);
+    if (error != std::errc() || stop != end) port = kPortMax + 1;
+  }
+  if (port > kPortMax) return Bad(field, "not an address", Quoted(text), "host:port");
+  return HostPort{std::string(text.substr(0, colon)), static_cast<int>(port)};
+}
+
+absl::Status CheckPresent(const AgencyConfig& config) {
+  const std::pair<std::string_view, const std::string*> fields[] = {
+      {"identity", &config.identity()},
+      {"broker_address", &config.broker_address()},
+      {"broker_identity", &config.broker_identity()},
+      {"listen_address", &config.listen_address()},
+      {"tls_certificate_path", &config.tls_certificate_path()},
+      {"tls_key_path", &config.tls_key_path()},
+      {"sign_certificate_path", &config.sign_certificate_path()},
+      {"sign_key_path", &config.sign_key_path()},
+      {"encrypt_certificate_path", &config.encrypt_certificate_path()},
+      {"encrypt_key_path", &config.encrypt_key_path()},
+      {"roots_path", &config.roots_path()},
+      {"crl_path", &config.crl_path()},
+      {"store_path", &config.store_path()},
+      {"store_key_path", &config.store_key_path()},
+  };
+  for (const auto& [name, value] : fields) {
+    if (value->empty()) return Bad(name, "missing", "", "a value");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckIdentities(const AgencyConfig& config) {
+  absl::StatusOr<rpc::SpiffeId> own = rpc::ParseSpiffeId(config.identity());
+  if (!own.ok() || AgencyOf(config.identity()).empty()) {
+    return Bad("identity", "not an agency", Quoted(config.identity()),
+               "spiffe://<trust-domain>/agency/<name>");
+  }
+  absl::StatusOr<rpc::SpiffeId> broker = rpc::ParseSpiffeId(config.broker_identity());
+  if (broker.ok() && broker->trust_domain == own->trust_domain) return absl::OkStatus();
+  return Bad("broker_identity", "not an identity of our trust domain",
+             Quoted(config.broker_identity()),
+             absl::StrCat("spiffe://", own->trust_domain, "/broker/<number>"));
+}
+
+bool IsStaffId(std::string_view id) {
+  if (id.empty() || id.size() > kStaffIdBytesMax) return false;
+  for (char c : id) {
+    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-')) return false;
+  }
+  return true;
+}
+
+absl::Status CheckOfficial(const std::string& field, const types::v1::ActingOfficial& official,
+                           const std::string& agency) {
+  if (!IsStaffId(official.staff_id())) {
+    return Bad(field + ".staff_id", "wrong form", Quoted(official.staff_id()),
+               "1 to 64 of [a-z0-9-]");
+  }
+  for (const std::string* text : {&official.title(), &official.office()}) {
+    if (text->empty() || text->size() > kOfficeBytesMax) {
+      return Bad(field + (text == &official.title() ? ".title" : ".office"), "wrong length",
+                 absl::StrCat(text->size(), " bytes"), "1 to 200 characters");
+    }
+  }
+  std::string_view unit = official.unit();
+  if (unit.size() > agency.size() + 1 && unit.substr(0, agency.size() + 1) == agency + "/") {
+    return absl::OkStatus();
+  }
+  return Bad(field + ".unit", "not a unit of ours", Quoted(unit), agency + "/<unit>");
+}
+
+absl::Status CheckStaff(const AgencyConfig& config) {
+  if (config.staff_size() < 1 || config.staff_size() > kStaffMax) {
+    return Bad("staff", "wrong count", absl::StrCat(config.staff_size()), "1 to 10000");
+  }
+  std::string agency = AgencyOf(config.identity());
+  std::set<std::string_view> seen;
+  for (int i = 0; i < config.staff_size(); ++i) {
+    std::string field = absl::StrCat("staff[", i, "]");
+    WS_RETURN_IF_ERROR(CheckOfficial(field, config.staff(i), agency));
+    if (!seen.insert(config.staff(i).staff_id()).second) {
+      return Bad(field + ".staff_id", "given twice", Quoted(config.staff(i).staff_id()), "");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Unusable(std::string_view field, const absl::Status& why) {
+  if (why.ok()) return why;
+  return absl::FailedPreconditionError(absl::StrCat("config.", Absl(field), ": ", why.message()));
+}
+
+absl::StatusOr<std::string> ReadPem(std::string_view field, const std::string& path) {
+  absl::StatusOr<std::string> pem = config::ReadFile(path, kPemBytesMax);
+  if (!pem.ok()) return Unusable(field, pem.status());
+  return pem;
+}
+
+absl::StatusOr<std::shared_ptr<const evidence::Signer>> LoadSigner(const AgencyConfig& config) {
+  WS_ASSIGN_OR_RETURN(std::string certificate_pem,
+                      ReadPem("sign_certificate_path", config.sign_certificate_path()));
+  WS_ASSIGN_OR_RETURN(std::string key_pem, ReadPem("sign_key_path", config.sign_key_path()));
+  // The file may hold intermediates behind the leaf, as TLS files do.
+  absl::StatusOr<std::vector<crypto::Certificate>> chain = crypto::ParsePemChain(certificate_pem);
+  if (!chain.ok()) return Unusable("sign_certificate_path", chain.status());
+  absl::StatusOr<crypto::SigningKey> key = crypto::SigningKey::FromPem(key_pem);
+  if (!key.ok()) return Unusable("sign_key_path", key.status());
+  absl::StatusOr<evidence::Signer> signer =
+      evidence::Signer::Create(config.identity(), *std::move(key), chain->front());
+  if (!signer.ok()) return Unusable("sign_certificate_path", signer.status());
+  return std::make_shared<const evidence::Signer>(*std::move(signer));
+}
+
+absl::StatusOr<std::shared_ptr<const crypto::DecryptionKey>> LoadDecryption(
+    const AgencyConfig& config) {
+  WS_ASSIGN_OR_RETURN(std::string certificate_pem,
+                      ReadPem("encrypt_certificate_path", config.encrypt_certificate_path()));
+  WS_ASSIGN_OR_RETURN(std::string key_pem, ReadPem("encrypt_key_path", config.encrypt_key_path()));
+  absl::StatusOr<std::vector<crypto::Certificate>> chain = crypto::ParsePemChain(certificate_pem);
+  if (!chain.ok()) return Unusable("encrypt_certificate_path", chain.status());
+  absl::StatusOr<crypto::DecryptionKey> key =
+      crypto::DecryptionKey::FromPem(key_pem, chain->front().ToPem());
+  if (!key.ok()) return Unusable("encrypt_key_path", key.status());
+  return std::make_shared<const crypto::DecryptionKey>(*std::move(key));
+}
+
+absl::StatusOr<Identity> LoadIdentity(const AgencyConfig& config, const Clock& clock) {
+  Identity identity;
+  identity.spiffe_id = config.identity();
+  WS_ASSIGN_OR_RETURN(rpc::SpiffeId parsed, rpc::ParseSpiffeId(config.identity()));
+  identity.trust_domain = parsed.trust_domain;
+  identity.agency = AgencyOf(config.identity());
+  WS_ASSIGN_OR_RETURN(identity.signer, LoadSigner(config));
+  WS_ASSIGN_OR_RETURN(identity.decryption, LoadDecryption(config));
+  rpc::TrustSource::Options options;
+  options.roots_path = config.roots_path();
+  options.crl_path = config.crl_path();
+  uint32_t grace = config.crl_grace_s() == 0 ? kCrlGraceDefaultS : config.crl_grace_s();
+  options.crl_grace = absl::Seconds(grace);
+  absl::StatusOr<std::shared_ptr<rpc::TrustSource>> trust =
+      rpc::TrustSource::Create(options, clock);
+  if (!trust.ok()) return Unusable("roots_path, crl_path", trust.status());
+  identity.trust = *std::move(trust);
+  for (const types::v1::ActingOfficial& official : config.staff()) {
+    identity.staff.emplace(official.staff_id(), official);
+  }
+  return identity;
+}
+
+}  // namespace
+
+absl::Status CheckConfig(const AgencyConfig& config) {
+  WS_RETURN_IF_ERROR(CheckPresent(config));
+  WS_RETURN_IF_ERROR(CheckIdentities(config));
+  WS_RETURN_IF_ERROR(ParseHostPort("broker_address", config.broker_address()).status());
+  WS_RETURN_IF_ERROR(ParseHostPort("listen_address", config.listen_address()).status());
+  if (config.crl_grace_s() > kCrlGraceMaxS) {
+    return Bad("crl_grace_s", "too large", absl::StrCat(config.crl_grace_s()),
+               absl::StrCat("at most ", kCrlGraceMaxS));
+  }
+  return CheckStaff(config);
+}
+
+absl::StatusOr<crypto::AeadKey> LoadStoreKey(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0 && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return absl::FailedPreconditionError(
+        Problem("config.store_key_path", "the key is open to others", Quoted(path), "mode 0600"));
+  }
+  absl::StatusOr<std::string> bytes = config::ReadFile(path, crypto::AeadKey::kBytes);
+  if (!bytes.ok()) return Unusable("store_key_path", bytes.status());
+  absl::StatusOr<crypto::AeadKey> key = crypto::AeadKey::FromBytes(*bytes);
+  if (!key.ok()) return Unusable("store_key_path", key.status());
+  return key;
+}
+
+absl::StatusOr<LoadedConfig> LoadConfig(const std::string& path, const Clock& clock) {
+  AgencyConfig parsed;
+  WS_RETURN_IF_ERROR(config::LoadTextProto(path, &parsed));
+  WS_RETURN_IF_ERROR(CheckConfig(parsed));
+  WS_ASSIGN_OR_RETURN(Identity identity, LoadIdentity(parsed, clock));
+  WS_ASSIGN_OR_RETURN(crypto::AeadKey store_key, LoadStoreKey(parsed.store_key_path()));
+  WS_ASSIGN_OR_RETURN(HostPort listen, ParseHostPort("listen_address", parsed.listen_address()));
+  rpc::TlsFiles tls{parsed.tls_certificate_path(), parsed.tls_key_path()};
+  return LoadedConfig{parsed,         std::move(identity), store_key,
+                      std::move(tls), listen.host,         listen.port};
+}
+
+}  // namespace waystation::agency

@@ -1,0 +1,110 @@
+#include "common/agency/outbox.h"
+
+#include <array>
+#include <utility>
+
+#include "common/status/status.h"
+
+namespace waystation::agency {
+namespace {
+
+constexpr std::string_view kContentColumn = "outbox.content";
+constexpr std::string_view kRefusalColumn = "outbox.refusal";
+
+}  // namespace
+
+absl::Status Queue(Transaction& db, const OutboxDraft& draft, absl::Time now) {
+  WS_ASSIGN_OR_RETURN(std::string content,
+                      db.Seal(kContentColumn, draft.message_id, draft.content));
+  return db
+      .Exec(
+          "INSERT INTO outbox(message_id, referral_id, transition, expected_version, message, "
+          "content, state, after_ack_of, builds_on, queued_us) VALUES(?,?,?,?,?,?,0,?,?,?)",
+          {draft.message_id, Blob{draft.referral_id}, static_cast<int64_t>(draft.transition),
+           static_cast<int64_t>(draft.expected_version), Blob{draft.message}, Blob{content},
+           draft.after_ack_of, draft.builds_on, absl::ToUnixMicros(now)})
+      .status();
+}
+
+absl::StatusOr<std::vector<Outgoing>> NextToSend(Transaction& db, int limit) {
+  std::vector<Outgoing> ready;
+  // A gate whose receipt was refused stays open: the bus judges what follows.
+  WS_RETURN_IF_ERROR(db.Query(
+      "SELECT o.message_id, o.message FROM outbox o WHERE o.position IN "
+      "(SELECT min(position) FROM outbox WHERE state = 0 GROUP BY referral_id) AND NOT EXISTS "
+      "(SELECT 1 FROM inbox i WHERE i.message_id = o.after_ack_of AND i.ack = 0) "
+      "ORDER BY o.position LIMIT ?",
+      {int64_t{limit}}, [&](const Row& row) {
+        ready.push_back({row.Bytes(0), row.Bytes(1)});
+        return absl::OkStatus();
+      }));
+  return ready;
+}
+
+absl::StatusOr<OutboxRow> GetWaiting(Transaction& db, std::string_view message_id) {
+  OutboxRow found;
+  WS_RETURN_IF_ERROR(db.Query(
+      "SELECT message_id, referral_id, transition, expected_version, message, content "
+      "FROM outbox WHERE message_id = ? AND state = 0",
+      {message_id}, [&](const Row& row) -> absl::Status {
+        found.message_id = row.Bytes(0);
+        found.referral_id = row.Bytes(1);
+        found.transition = static_cast<Transition>(row.Int(2));
+        found.expected_version = static_cast<uint64_t>(row.Int(3));
+        found.message = row.Bytes(4);
+        WS_ASSIGN_OR_RETURN(found.content, db.Open(kContentColumn, message_id, row.Bytes(5)));
+        return absl::OkStatus();
+      }));
+  if (!found.message_id.empty()) return found;
+  return absl::NotFoundError(Problem("outbox", "no such message waits", Quoted(message_id)));
+}
+
+absl::Status MarkKept(Transaction& db, std::string_view message_id, std::string_view receipt) {
+  return db
+      .Exec("UPDATE outbox SET state = 1, receipt = ? WHERE message_id = ?",
+            {Blob{receipt}, message_id})
+      .status();
+}
+
+absl::Status MarkRefused(Transaction& db, std::string_view message_id,
+                         const absl::Status& refusal) {
+  WS_ASSIGN_OR_RETURN(std::string text, db.Seal(kRefusalColumn, message_id, refusal.ToString()));
+  return db
+      .Exec("UPDATE outbox SET state = 2, refusal_reason = ?, refusal = ? WHERE message_id = ?",
+            {ReasonOf(refusal), Blob{text}, message_id})
+      .status();
+}
+
+absl::StatusOr<std::vector<std::string>> BuiltOn(Transaction& db, std::string_view message_id) {
+  std::vector<std::string> found;
+  WS_RETURN_IF_ERROR(db.Query("SELECT message_id FROM outbox WHERE builds_on = ? AND state = 0",
+                              {message_id}, [&](const Row& row) {
+                                found.push_back(row.Bytes(0));
+                                return absl::OkStatus();
+                              }));
+  return found;
+}
+
+absl::StatusOr<std::vector<OutboxEntry>> OutboxOf(Transaction& db, std::string_view referral_id) {
+  constexpr std::array<std::string_view, 3> kStates = {"waiting", "kept", "refused"};
+  std::vector<OutboxEntry> entries;
+  WS_RETURN_IF_ERROR(
+      db.Query("SELECT message_id, transition, state, refusal_reason, refusal FROM outbox "
+               "WHERE referral_id = ? ORDER BY position",
+               {Blob{referral_id}}, [&](const Row& row) -> absl::Status {
+                 OutboxEntry entry;
+                 entry.message_id = row.Bytes(0);
+                 entry.transition = static_cast<Transition>(row.Int(1));
+                 entry.state = std::string(kStates[static_cast<size_t>(row.Int(2))]);
+                 entry.refusal_reason = row.Bytes(3);
+                 if (!row.IsNull(4)) {
+                   WS_ASSIGN_OR_RETURN(entry.refusal_text,
+                                       db.Open(kRefusalColumn, entry.message_id, row.Bytes(4)));
+                 }
+                 entries.push_back(std::move(entry));
+                 return absl::OkStatus();
+               }));
+  return entries;
+}
+
+}  // namespace waystation::agency

@@ -1,0 +1,72 @@
+#ifndef WAYSTATION_COMMON_AGENCY_OUTBOX_H_
+#define WAYSTATION_COMMON_AGENCY_OUTBOX_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/agency/case.h"
+#include "common/agency/store.h"
+
+// Table `outbox`: final bytes on their way to the bus. Private to the runtime
+// but for `OutboxOf`.
+
+namespace waystation::agency {
+
+// A message that is being queued.
+struct OutboxDraft {
+  std::string message_id;
+  std::string referral_id;
+  Transition transition;
+  uint64_t expected_version = 0;
+  std::string message;       // Serialized SignedMessage.
+  std::string content;       // Serialized CaseContent.
+  std::string after_ack_of;  // "" at once.
+  std::string builds_on;     // Queued message whose success it counts on; "" none.
+};
+absl::Status Queue(Transaction& db, const OutboxDraft& draft, absl::Time now);
+
+// A message that is due to be sent.
+struct Outgoing {
+  std::string message_id;
+  std::string message;
+};
+// The first waiting message of each referral whose receipt gate is open, oldest
+// first, at most `limit`.
+absl::StatusOr<std::vector<Outgoing>> NextToSend(Transaction& db, int limit);
+
+// A message as it was queued, with its content opened.
+struct OutboxRow {
+  std::string message_id;
+  std::string referral_id;
+  Transition transition;
+  uint64_t expected_version = 0;
+  std::string message;
+  std::string content;
+};
+// Errors: NOT_FOUND there is none that waits under this id.
+absl::StatusOr<OutboxRow> GetWaiting(Transaction& db, std::string_view message_id);
+
+absl::Status MarkKept(Transaction& db, std::string_view message_id, std::string_view receipt);
+absl::Status MarkRefused(Transaction& db, std::string_view message_id, const absl::Status& refusal);
+// Waiting messages that count on this one.
+absl::StatusOr<std::vector<std::string>> BuiltOn(Transaction& db, std::string_view message_id);
+
+// What became of one outgoing message; for status pages and tests.
+struct OutboxEntry {
+  std::string message_id;
+  Transition transition;
+  std::string state;           // "waiting", "kept", "refused"
+  std::string refusal_reason;  // "" unless refused.
+  std::string refusal_text;
+};
+// Every outgoing message of a referral, oldest first.
+absl::StatusOr<std::vector<OutboxEntry>> OutboxOf(Transaction& db, std::string_view referral_id);
+
+}  // namespace waystation::agency
+
+#endif  // WAYSTATION_COMMON_AGENCY_OUTBOX_H_

@@ -1,0 +1,81 @@
+#include "common/agency/schema.h"
+
+namespace waystation::agency {
+namespace {
+
+// Times are microseconds since 1970. What is said of a person or a case is
+// sealed: referral.detail, outbox.content, outbox.refusal, inbox.problem,
+// request.response. outbox.message is the signed message, whose payload is
+// encrypted to its recipients.
+constexpr std::string_view kFirst = R"sql(
+CREATE TABLE meta(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE receipt_batch(batch_id INTEGER PRIMARY KEY AUTOINCREMENT, bytes BLOB NOT NULL);
+
+CREATE TABLE inbox(
+  message_id TEXT PRIMARY KEY,
+  envelope_hash BLOB NOT NULL,
+  referral_id BLOB NOT NULL,
+  transition INTEGER NOT NULL,
+  outcome INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  ack INTEGER NOT NULL CHECK(ack IN (0, 1, 2)),  -- 0 sent, 1 on the record, 2 refused
+  problem BLOB,
+  batch_id INTEGER NOT NULL REFERENCES receipt_batch(batch_id),
+  committed_us INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX inbox_unconfirmed ON inbox(batch_id) WHERE ack = 0;
+
+CREATE TABLE referral(
+  position INTEGER PRIMARY KEY AUTOINCREMENT,
+  referral_id BLOB NOT NULL UNIQUE,
+  requester TEXT NOT NULL,
+  target TEXT NOT NULL,
+  we_are_target INTEGER NOT NULL,
+  bus_state INTEGER NOT NULL,      -- as the bus has it
+  bus_former INTEGER NOT NULL,
+  bus_version INTEGER NOT NULL,
+  bus_scope INTEGER NOT NULL,
+  state INTEGER NOT NULL,          -- with what is queued
+  former INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  scope INTEGER NOT NULL,
+  since_us INTEGER NOT NULL,
+  due_us INTEGER,
+  gate TEXT NOT NULL,              -- newest message received on it
+  chain_head TEXT NOT NULL,        -- newest queued message that `version` counts
+  attention INTEGER NOT NULL,      -- unread end, or a problem
+  detail BLOB NOT NULL);
+CREATE INDEX referral_open ON referral(state);
+
+CREATE TABLE outbox(
+  position INTEGER PRIMARY KEY AUTOINCREMENT,
+  message_id TEXT NOT NULL UNIQUE,
+  referral_id BLOB NOT NULL REFERENCES referral(referral_id),
+  transition INTEGER NOT NULL,
+  expected_version INTEGER NOT NULL,
+  message BLOB NOT NULL,
+  content BLOB NOT NULL,
+  state INTEGER NOT NULL CHECK(state IN (0, 1, 2)),  -- 0 waiting, 1 kept, 2 refused
+  after_ack_of TEXT NOT NULL,
+  builds_on TEXT NOT NULL,
+  receipt BLOB,
+  refusal_reason TEXT,
+  refusal BLOB,
+  queued_us INTEGER NOT NULL);
+CREATE INDEX outbox_waiting ON outbox(referral_id, position) WHERE state = 0;
+CREATE INDEX outbox_referral ON outbox(referral_id, position);
+
+CREATE TABLE request(
+  staff_id TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  fingerprint BLOB NOT NULL,
+  response BLOB NOT NULL,
+  answered_us INTEGER NOT NULL,
+  PRIMARY KEY(staff_id, request_id)) WITHOUT ROWID;
+)sql";
+
+}  // namespace
+
+Schema RuntimeSchema() { return {"agency", {kFirst}}; }
+
+}  // namespace waystation::agency

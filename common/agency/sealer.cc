@@ -1,0 +1,152 @@
+#include "common/agency/sealer.h"
+
+#include <utility>
+
+#include "common/agency/content.h"
+#include "common/agency/time_proto.h"
+#include "common/crypto/cms.h"
+#include "common/evidence/content_types.h"
+#include "common/evidence/message.h"
+#include "common/limits/limits.h"
+#include "common/log/log.h"
+#include "common/status/status.h"
+
+namespace waystation::agency {
+namespace {
+
+constexpr std::string_view kCaseType = "waystation.case.v1";
+
+absl::Status UnknownRecipient(const absl::Status& why) {
+  return Refusal(absl::StatusCode::kNotFound, "UNKNOWN_RECIPIENT",
+                 absl::StrCat("recipient: cannot be written to: ", why.message()));
+}
+
+// Adds a certificate that is wanted but without which the message still goes: a
+// person must not wait because a key in a safe was not renewed in time.
+void AddWhenGood(const absl::StatusOr<crypto::Certificate>& certificate, std::string_view identity,
+                 std::string_view use, std::vector<crypto::Certificate>& readers) {
+  if (certificate.ok()) {
+    readers.push_back(*certificate);
+    return;
+  }
+  log::Warning("agency", "reader_without_certificate", {{"identity", identity}, {"use", use}});
+}
+
+CaseContent Complete(const Draft& draft, const std::string& sender) {
+  CaseContent content = draft.content;
+  content.set_sender(sender);
+  content.clear_recipients();
+  content.add_recipients(draft.target);
+  content.set_referral_id(draft.referral_id);
+  content.set_transition(draft.transition);
+  return content;
+}
+
+}  // namespace
+
+Sealer::Sealer(const Identity& identity, const Clock& clock, RandomSource random)
+    : identity_(identity), clock_(clock), random_(std::move(random)), ids_(clock, random_) {}
+
+std::string Sealer::NewReferralId() const {
+  std::string id(kReferralIdBytes, '\0');
+  random_(id.data(), id.size());
+  return id;
+}
+
+absl::StatusOr<std::vector<crypto::Certificate>> Sealer::Readers(
+    const Draft& draft, const evidence::DirectoryView& directory) const {
+  crypto::TrustStore trust = identity_.trust->Current();
+  absl::Time now = clock_.Now();
+  auto current = [&](const std::string& who, bus::v1::CertificateUse use) {
+    return directory.Current(who, use, trust, now);
+  };
+  std::vector<crypto::Certificate> readers;
+  absl::StatusOr<crypto::Certificate> first =
+      current(draft.target, bus::v1::CERTIFICATE_USE_ENCRYPT);
+  if (!first.ok()) return UnknownRecipient(first.status());
+  readers.push_back(*first);
+  AddWhenGood(current(draft.target, bus::v1::CERTIFICATE_USE_RECOVERY), draft.target, "recovery",
+              readers);
+  AddWhenGood(current(identity_.spiffe_id, bus::v1::CERTIFICATE_USE_ARCHIVE), identity_.spiffe_id,
+              "archive", readers);
+  return readers;
+}
+
+void Sealer::Link(const Draft& draft, bus::v1::Header& header,
+                  bus::v1::SignedMessage& message) const {
+  auto open = [this](const std::string& referral, bus::v1::LinkOpening& opening) {
+    std::string salt(kSaltBytes, '\0');
+    random_(salt.data(), salt.size());
+    opening.set_referral_id(referral);
+    opening.set_salt(salt);
+    return std::string(crypto::AsBytes(evidence::LinkCommitment(salt, referral)));
+  };
+  bus::v1::ReferralHeader& referral = *header.mutable_referral();
+  if (!draft.parent_referral_id.empty()) {
+    referral.set_parent_commitment(open(draft.parent_referral_id, *message.mutable_parent()));
+  }
+  if (!draft.replaces_referral_id.empty()) {
+    referral.set_replaces_commitment(open(draft.replaces_referral_id, *message.mutable_replaces()));
+  }
+}
+
+absl::StatusOr<bus::v1::Header> Sealer::MakeHeader(const Draft& draft, std::string_view payload) {
+  if (payload.size() > kPayloadBytesMax) {
+    return Refusal(absl::StatusCode::kInvalidArgument, "PAYLOAD_LIMIT",
+                   Problem("payload", "too large", absl::StrCat(payload.size(), " bytes"),
+                           absl::StrCat("at most ", kPayloadBytesMax)));
+  }
+  bus::v1::Header header;
+  header.set_id(ids_.Next());
+  header.set_source(identity_.spiffe_id);
+  header.set_type(std::string(kCaseType));
+  *header.mutable_time() = ToProtoTime(clock_.Now());
+  header.set_datacontenttype(std::string(evidence::kCaseMediaType));
+  header.add_recipients(draft.target);
+  header.set_ordering_key(crypto::Hex(draft.referral_id));
+  if (draft.expire_time) *header.mutable_expire_time() = ToProtoTime(*draft.expire_time);
+  header.set_in_reply_to(draft.in_reply_to);
+  header.set_payload_sha256(std::string(crypto::AsBytes(crypto::Sha256(payload))));
+  header.set_payload_size(payload.size());
+  bus::v1::ReferralHeader& referral = *header.mutable_referral();
+  referral.set_referral_id(draft.referral_id);
+  referral.set_transition(draft.transition);
+  referral.set_expected_version(draft.expected_version);
+  referral.set_scope_version(draft.scope_version);
+  if (draft.due_time) *referral.mutable_due_time() = ToProtoTime(*draft.due_time);
+  return header;
+}
+
+absl::StatusOr<SealedMessage> Sealer::Make(const Draft& draft,
+                                           const evidence::DirectoryView& directory) {
+  SealedMessage sealed;
+  sealed.content = Complete(draft, identity_.spiffe_id);
+  WS_RETURN_IF_ERROR(CheckContent(sealed.content));
+  WS_ASSIGN_OR_RETURN(std::vector<crypto::Certificate> readers, Readers(draft, directory));
+  WS_ASSIGN_OR_RETURN(std::string payload,
+                      crypto::Encrypt(sealed.content.SerializeAsString(), readers));
+  WS_ASSIGN_OR_RETURN(bus::v1::Header header, MakeHeader(draft, payload));
+  Link(draft, header, sealed.message);
+  sealed.message_id = header.id();
+  sealed.message.set_header(header.SerializeAsString());
+  sealed.message.set_payload(std::move(payload));
+  WS_ASSIGN_OR_RETURN(*sealed.message.mutable_signature(),
+                      identity_.signer->SignOne(evidence::kHeaderContent, sealed.message.header()));
+  return sealed;
+}
+
+absl::StatusOr<CaseContent> Sealer::Open(const VerifiedDelivery& delivery) const {
+  absl::StatusOr<std::string> plain =
+      crypto::Decrypt(delivery.message.payload(), *identity_.decryption);
+  if (absl::IsPermissionDenied(plain.status())) {
+    return Refusal(absl::StatusCode::kUnavailable, "KEY_NOT_OURS",
+                   "payload: not encrypted to the encrypt key that is configured here");
+  }
+  WS_RETURN_IF_ERROR(plain.status());
+  WS_ASSIGN_OR_RETURN(CaseContent content, ParseContent(*plain));
+  WS_RETURN_IF_ERROR(CheckBinding(content, delivery.header));
+  WS_RETURN_IF_ERROR(CheckContent(content));
+  return content;
+}
+
+}  // namespace waystation::agency

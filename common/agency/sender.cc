@@ -1,0 +1,169 @@
+#include "common/agency/sender.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "common/agency/frame_effect.h"
+#include "common/agency/runtime.h"
+#include "common/log/log.h"
+#include "common/status/status.h"
+
+namespace waystation::agency {
+namespace {
+
+constexpr absl::Duration kRetryMin = absl::Milliseconds(200);
+constexpr absl::Duration kRetryMax = absl::Seconds(5);
+constexpr size_t kInFlightMax = 256;
+
+// How long the result of a receipt may take before the ledger is asked.
+constexpr absl::Duration kAckPatience = absl::Seconds(2);
+
+bool IsRefusal(const PublishOutcome& outcome) {
+  return !outcome.result.ok() && !absl::IsUnavailable(outcome.result.status());
+}
+
+}  // namespace
+
+void Sender::Start() {
+  if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
+}
+
+void Sender::Stop() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void Sender::Wake() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  woken_ = true;
+  changed_.notify_all();
+}
+
+void Sender::Acked(std::string message_id, const absl::Status& result) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  news_.acks.emplace_back(std::move(message_id), result);
+  changed_.notify_all();
+}
+
+bool Sender::Wait(News& news) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  auto due = [this] { return stopping_ || woken_ || !news_.empty(); };
+  if (retry_in_ > absl::ZeroDuration()) {
+    changed_.wait_for(lock, absl::ToChronoMilliseconds(retry_in_), due);
+  } else {
+    changed_.wait(lock, due);
+  }
+  woken_ = false;
+  news = std::exchange(news_, News{});
+  return !stopping_;
+}
+
+void Sender::Run() {
+  News news;
+  SendReady();
+  while (Wait(news)) {
+    if (!news.empty()) Settle(news);
+    AskForLostAcks();
+    SendReady();
+  }
+}
+
+void Sender::Settle(const News& news) {
+  std::set<std::string> refused;
+  bool again = false;
+  absl::Status settled = runtime_.store->Write([&](Transaction& db) -> absl::Status {
+    AgencyTx tx(db, runtime_.Context(true));
+    WS_RETURN_IF_ERROR(ApplyAckResults(db, news.acks));
+    for (const PublishOutcome& outcome : news.outcomes) {
+      absl::StatusOr<OutboxRow> row = GetWaiting(db, outcome.message_id);
+      if (row.ok() && IsRefusal(outcome)) refused.insert(row->referral_id);
+      // One damaged row must not keep the others from being settled.
+      absl::Status one = db.Savepoint([&] { return ApplyOutcome(tx, *runtime_.handler, outcome); });
+      if (!one.ok()) {
+        again = true;
+        log::Error("agency", "outcome_not_stored",
+                   {{"message_id", outcome.message_id}, {"error", one.ToString()}});
+      }
+    }
+    return absl::OkStatus();
+  });
+  if (!settled.ok()) log::Error("agency", "news_not_stored", {{"error", settled.ToString()}});
+  Forget(news, again || !settled.ok());
+  RefreshAfterRefusal(refused);
+}
+
+void Sender::Forget(const News& news, bool again) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (const PublishOutcome& outcome : news.outcomes) {
+    in_flight_.erase(outcome.message_id);
+    again = again || absl::IsUnavailable(outcome.result.status());
+  }
+  // The bus answers a message that it has with the first receipt, so sending
+  // once more is always right.
+  retry_in_ = again ? std::clamp(retry_in_ * 2, kRetryMin, kRetryMax) : absl::ZeroDuration();
+}
+
+void Sender::RefreshAfterRefusal(const std::set<std::string>& referrals) {
+  for (const std::string& id : referrals) {
+    absl::StatusOr<bus::v1::Referral> ledger = runtime_.bus->GetReferral(id, absl::Seconds(1));
+    if (!ledger.ok()) continue;
+    absl::Status applied =
+        runtime_.store->Write([&](Transaction& db) { return ApplyLedger(db, *ledger); });
+    if (!applied.ok()) log::Error("agency", "ledger_not_stored", {{"error", applied.ToString()}});
+  }
+}
+
+// A result that was lost with its connection never comes: the message is off the
+// queue. What waits for it would wait for ever.
+void Sender::AskForLostAcks() {
+  std::vector<ClosedGate> gates;
+  absl::Time before = runtime_.clock->Now() - kAckPatience;
+  absl::Status read = runtime_.store->Read([&](Transaction& db) -> absl::Status {
+    WS_ASSIGN_OR_RETURN(gates, ClosedGates(db));
+    return absl::OkStatus();
+  });
+  if (!read.ok()) log::Error("agency", "gates_not_read", {{"error", read.ToString()}});
+  for (const ClosedGate& gate : gates) {
+    if (gate.committed > before) continue;
+    auto receipts = runtime_.bus->ReceiptsOnRecord(gate.referral_id, absl::Seconds(1));
+    if (!receipts.ok()) break;
+    for (std::string& id : *receipts) {
+      if (id == gate.message_id) Acked(std::move(id), absl::OkStatus());
+    }
+  }
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (!gates.empty() && retry_in_ == absl::ZeroDuration()) retry_in_ = kAckPatience;
+}
+
+void Sender::SendReady() {
+  std::vector<Outgoing> ready;
+  absl::Status read = runtime_.store->Read([&](Transaction& db) -> absl::Status {
+    WS_ASSIGN_OR_RETURN(ready, NextToSend(db, static_cast<int>(2 * kInFlightMax)));
+    return absl::OkStatus();
+  });
+  if (!read.ok()) log::Error("agency", "outbox_not_read", {{"error", read.ToString()}});
+  for (const Outgoing& outgoing : ready) SendOne(outgoing);
+}
+
+void Sender::SendOne(const Outgoing& outgoing) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (in_flight_.size() >= kInFlightMax) return;
+    if (!in_flight_.insert(outgoing.message_id).second) return;
+  }
+  bus::v1::SignedMessage message;
+  WS_CHECK(message.ParseFromString(outgoing.message));
+  runtime_.bus->Publish(outgoing.message_id, message,
+                        [this, id = outgoing.message_id](auto result) {
+                          std::lock_guard<std::mutex> lock(mutex_);
+                          news_.outcomes.push_back({id, std::move(result)});
+                          changed_.notify_all();
+                        });
+}
+
+}  // namespace waystation::agency
