@@ -33,6 +33,9 @@ inline constexpr size_t kBatchLeavesMax = 1024;
 inline constexpr size_t kBatchStatementBytesMax = 512;
 inline constexpr size_t kBatchPathBytesMax = 10 * kDigestBytes;
 
+// A batch of receipts is one record.
+inline constexpr size_t kReceiptBatchBytesMax = 768 * 1024;
+
 // Frames.
 inline constexpr size_t kFrameMessagesMax = 1024;
 inline constexpr size_t kFrameBytesMax = 3 * 1024 * 1024;

@@ -8,6 +8,7 @@
 #include "common/evidence/receipt.h"
 #include "common/ids/uuid.h"
 #include "common/limits/limits.h"
+#include "common/rpc/refusals.h"
 #include "common/status/status.h"
 
 namespace waystation::broker {
@@ -19,9 +20,21 @@ constexpr size_t kPolicyAnswersMax = 1024;
 constexpr absl::Duration kCertificateBelief = absl::Seconds(1);
 
 absl::Status TrustRefusal(const crypto::TrustVerdict& verdict) {
-  std::string_view reason = crypto::TrustProblemName(verdict.problem);
-  return Refusal(absl::StatusCode::kUnauthenticated, reason,
+  return Refusal(absl::StatusCode::kUnauthenticated, rpc::ReasonFor(verdict.problem),
                  absl::StrCat("signing certificate: ", verdict.text));
+}
+
+bool HasUnknownFields(const google::protobuf::Message& message) {
+  return !message.GetReflection()->GetUnknownFields(message).empty();
+}
+
+// What nobody reads could be of any size, and would be kept and delivered.
+absl::Status CheckKnownFields(const bus::v1::SignedMessage& message) {
+  bool unknown = HasUnknownFields(message) || HasUnknownFields(message.signature()) ||
+                 HasUnknownFields(message.signature().batch());
+  if (!unknown) return absl::OkStatus();
+  return Refusal(absl::StatusCode::kInvalidArgument, "HEADER_MALFORMED",
+                 "message: a field that is not in the contract, want only those of message.proto");
 }
 
 }  // namespace
@@ -36,6 +49,7 @@ AdmissionSession::AdmissionSession(AdmissionRules rules, std::shared_ptr<rpc::Tr
 
 absl::StatusOr<AdmittedMessage> AdmissionSession::Admit(bus::v1::SignedMessage message) {
   AdmittedMessage admitted;
+  WS_RETURN_IF_ERROR(CheckKnownFields(message));
   WS_ASSIGN_OR_RETURN(admitted.header, evidence::ParseHeader(message.header()));
   const bus::v1::Header& header = admitted.header;
   if (header.source() != identity_) {
@@ -111,10 +125,13 @@ absl::Status AdmissionSession::CheckCertificateNow(std::string_view certificate_
 
 absl::StatusOr<std::vector<ReceiptView>> AdmissionSession::AdmitReceipts(
     const bus::v1::ReceiptBatch& batch) {
-  if (batch.receipts_size() == 0 || static_cast<size_t>(batch.receipts_size()) > kBatchLeavesMax) {
-    return Refusal(absl::StatusCode::kInvalidArgument, "FRAME_LIMIT",
-                   absl::StrCat("receipt batch: got ", batch.receipts_size(),
-                                " receipts, want 1 to ", kBatchLeavesMax));
+  size_t bytes = batch.ByteSizeLong();
+  size_t count = static_cast<size_t>(batch.receipts_size());
+  if (count == 0 || count > kBatchLeavesMax || bytes > kReceiptBatchBytesMax) {
+    return Refusal(
+        absl::StatusCode::kInvalidArgument, "FRAME_LIMIT",
+        absl::StrCat("receipt batch: got ", count, " receipts in ", bytes, " bytes, want 1 to ",
+                     kBatchLeavesMax, " in at most ", kReceiptBatchBytesMax));
   }
   WS_RETURN_IF_ERROR(verifier_.VerifyReceiptBatch(batch, identity_));
   WS_RETURN_IF_ERROR(CheckCertificateNow(batch.certificate_sha256()));

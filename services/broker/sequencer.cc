@@ -189,6 +189,16 @@ void Sequencer::Handle(Block& block, PublishGroup group) {
   block.publishes.push_back(std::move(reply));
 }
 
+// Who lost a race learns where the referral is now; only a party gets so far.
+absl::Status Sequencer::WithPresentVersion(const bus::v1::Header& header,
+                                           const absl::Status& status) const {
+  if (ReasonOf(status) != "STALE_VERSION") return status;
+  std::optional<ReferralId> id = ReferralIdFrom(header.referral().referral_id());
+  const Referral* referral = id.has_value() ? state_.ledger().Find(*id) : nullptr;
+  if (referral == nullptr) return status;
+  return rpc::WithErrorMetadata(status, "version", absl::StrCat(referral->version));
+}
+
 PublishOutcome Sequencer::Publish(Block& block, std::shared_ptr<AdmittedMessage> message) {
   const bus::v1::Header& header = message->header;
   if (header.has_referral()) LoadReferrals(*message);
@@ -207,7 +217,8 @@ PublishOutcome Sequencer::Publish(Block& block, std::shared_ptr<AdmittedMessage>
                     known, block.time_us(), &accepted);
   if (!decision.ok()) {
     options_.refusals->Add(header.source(), "publish", decision.status());
-    return RefusedMessage{.message_id = header.id(), .status = decision.status()};
+    return RefusedMessage{.message_id = header.id(),
+                          .status = WithPresentVersion(header, decision.status())};
   }
   if (*decision == PublishDecision::kDuplicate) {
     return DuplicateOf{.sequence = known->sequence, .message_id = header.id()};

@@ -102,6 +102,7 @@ class Sequencer {
   void Handle(Block& block, Inspect inspect);
 
   PublishOutcome Publish(Block& block, std::shared_ptr<AdmittedMessage> message);
+  absl::Status WithPresentVersion(const bus::v1::Header& header, const absl::Status& status) const;
   std::optional<KnownMessage> Known(const MessageId& id);
   void LoadReferrals(const AdmittedMessage& message);
   void Tick(Block& block);

@@ -147,6 +147,10 @@ absl::Status Ledger::CheckStep(const Referral& referral, Event event,
   if (FindEdge(referral.state, event, party) == nullptr) {
     return Illegal(referral.state, event, party);
   }
+  if (step.has_due_time() && party != Party::kRequester) {
+    return Refusal(absl::StatusCode::kInvalidArgument, "TIME_INVALID",
+                   "due_time: set by the target, want only the requester to set it");
+  }
   WS_RETURN_IF_ERROR(CheckScope(referral, event, step.scope_version()));
   const std::string& other = party == Party::kRequester ? referral.target : referral.requester;
   if (header.recipients(0) != other) {

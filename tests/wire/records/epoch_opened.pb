@@ -1,0 +1,1 @@
+‚”Ò‡Ø‹ä"($spiffe://waystation.example/broker/1

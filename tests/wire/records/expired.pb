@@ -1,0 +1,2 @@
+/€¸º‹Ø‹äR*
+&spiffe://waystation.example/agency/ins*

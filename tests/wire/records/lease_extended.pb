@@ -1,0 +1,2 @@
+.À³ýŠØ‹äJ3
+&spiffe://waystation.example/agency/ins*€Ö©·Ø‹ä
