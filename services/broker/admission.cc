@@ -137,8 +137,9 @@ absl::StatusOr<std::vector<ReceiptView>> AdmissionSession::AdmitReceipts(
   WS_RETURN_IF_ERROR(CheckCertificateNow(batch.certificate_sha256()));
   std::vector<ReceiptView> views;
   views.reserve(static_cast<size_t>(batch.receipts_size()));
-  for (const std::string& bytes : batch.receipts()) {
-    WS_ASSIGN_OR_RETURN(bus::v1::DeliveryReceipt receipt, evidence::ParseDeliveryReceipt(bytes));
+  for (const std::string& receipt_bytes : batch.receipts()) {
+    WS_ASSIGN_OR_RETURN(bus::v1::DeliveryReceipt receipt,
+                        evidence::ParseDeliveryReceipt(receipt_bytes));
     if (receipt.recipient() != identity_) {
       return Refusal(absl::StatusCode::kInvalidArgument, "RECEIPT_MISMATCH",
                      absl::StrCat("delivery receipt: recipient is not the caller, got ",
