@@ -1,0 +1,281 @@
+#include "services/doj/petitions.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include "common/agency/handoff.h"
+#include "common/agency/time_proto.h"
+#include "common/status/status.h"
+#include "common/statute/continued_presence.h"
+#include "services/doj/fields.h"
+#include "services/doj/intakes.h"
+#include "services/doj/page.h"
+#include "services/doj/petition_law.h"
+
+namespace waystation::doj {
+namespace {
+
+using agency::Officer;
+using agency::ReferralView;
+using agency::Tx;
+
+constexpr TextLimits kReason{1, 4'000};
+constexpr size_t kPresenceIdBytesMax = 64;
+constexpr int kStatesMax = 10;
+constexpr char kList = 'p';
+
+// One petition on its way out.
+struct Filing {
+  const Officer* officer;
+  std::string to_unit;
+  v1::Petition petition;  // Without what the bus and INS add.
+  std::vector<v1::Warning> warnings;
+  std::optional<absl::Time> needed_by;  // Sooner than the policy's due time.
+};
+
+ins::v1::ContinuedPresencePetition Ask(std::string_view unit, const v1::PetitionRequestTerms& terms,
+                                       const v1::Intake& intake, const v1::Finding& finding) {
+  ins::v1::ContinuedPresencePetition ask;
+  ask.set_unit(std::string(unit));
+  ask.set_case_number(terms.case_number());
+  ask.set_kind(ins::v1::PETITION_KIND_INITIAL);
+  ask.set_mechanism_suggested(terms.mechanism_suggested());
+  ask.set_circumstances(terms.circumstances());
+  ask.mutable_finding()->set_finding_id(finding.finding_id());
+  ask.mutable_finding()->set_made_by_unit(finding.unit());
+  *ask.mutable_finding()->mutable_made_on() = finding.made_on();
+  *ask.mutable_finding()->mutable_elements() = finding.elements();
+  ask.set_potential_witness_certified(terms.potential_witness_certified());
+  *ask.mutable_requested_from() = terms.requested_from();
+  *ask.mutable_requested_until() = terms.requested_until();
+  if (intake.has_age()) *ask.mutable_age() = intake.age();
+  return ask;
+}
+
+agency::CaseContent ContentOf(const Filing& filing) {
+  agency::CaseContent content;
+  content.set_from_unit(filing.petition.unit());
+  content.set_to_unit(filing.to_unit);
+  *content.add_officials() = *filing.officer;
+  content.set_person(filing.petition.person());
+  content.mutable_disclosure_basis()->set_kind(referral::v1::DISCLOSURE_BASIS_KIND_STATUTORY_DUTY);
+  content.mutable_disclosure_basis()->set_citation(std::string(statute::kContinuedPresenceSection));
+  content.mutable_body()->PackFrom(filing.petition.content());
+  return content;
+}
+
+void FillFromReferral(const ReferralView& view, v1::Petition& petition) {
+  petition.set_state(view.state);
+  petition.set_version(static_cast<int64_t>(view.version));
+  if (view.due_time.has_value()) {
+    *petition.mutable_due_time() = agency::ToProtoTime(*view.due_time);
+    petition.set_due_basis(view.due_basis);
+  }
+}
+
+absl::StatusOr<v1::Petition> Load(Tx& tx, std::string_view referral_id) {
+  WS_RETURN_IF_ERROR(CheckReferralId(referral_id));
+  WS_ASSIGN_OR_RETURN(v1::Petition petition, Casebook(tx.db()).GetPetition(referral_id));
+  WS_ASSIGN_OR_RETURN(ReferralView view, tx.Referral(referral_id));
+  FillFromReferral(view, petition);
+  return petition;
+}
+
+// The policy's due time, or the sooner one that the petitioner needs.
+absl::Status SetDue(std::optional<absl::Time> needed_by, const DuePolicy& policy, absl::Time now,
+                    Tx::Request& request) {
+  absl::Time due = AfterBusinessDays(now, policy.business_days);
+  request.content.set_due_basis(policy.basis);
+  request.due_time = due;
+  if (!needed_by.has_value()) return absl::OkStatus();
+  if (*needed_by <= now || *needed_by >= due) {
+    return BadField(
+        "needed_by", "out of range", absl::FormatTime(*needed_by, absl::UTCTimeZone()),
+        absl::StrCat("after now and before ", absl::FormatTime(due, absl::UTCTimeZone()), " (",
+                     policy.basis, ")"));
+  }
+  request.content.set_due_basis(absl::StrCat(policy.basis, ", needed sooner by the petitioner"));
+  request.due_time = *needed_by;
+  return absl::OkStatus();
+}
+
+absl::Status Send(Filing filing, const DuePolicy& policy, Tx& tx, v1::Petition& out) {
+  v1::Petition& petition = filing.petition;
+  petition.mutable_warnings()->Assign(filing.warnings.begin(), filing.warnings.end());
+  *petition.mutable_filed_by() = *filing.officer;
+  *petition.mutable_filed_at() = agency::ToProtoTime(tx.now());
+  Tx::Request request;
+  request.target = "ins";
+  request.content = ContentOf(filing);
+  WS_RETURN_IF_ERROR(SetDue(filing.needed_by, policy, tx.now(), request));
+  bool renewal = petition.content().kind() == ins::v1::PETITION_KIND_RENEWAL;
+  request.procedure = renewal ? "continued presence, renewal" : "continued presence, initial";
+  WS_ASSIGN_OR_RETURN(*petition.mutable_referral_id(), tx.SendRequest(request));
+  WS_RETURN_IF_ERROR(Casebook(tx.db()).AddPetition(petition));
+  WS_ASSIGN_OR_RETURN(out, Load(tx, petition.referral_id()));
+  return absl::OkStatus();
+}
+
+// The part that first petitions and renewals share. `prior`: null for a first.
+struct Asked {
+  std::string_view unit;
+  std::string_view person;
+  const v1::PetitionRequestTerms* terms;
+  const v1::Petition* prior;
+  bool acknowledged;
+};
+
+absl::StatusOr<Filing> Prepare(const Officer& officer, const Asked& asked, Tx& tx) {
+  Casebook book(tx.db());
+  WS_ASSIGN_OR_RETURN(v1::Intake intake, book.GetIntake(asked.person));
+  WS_ASSIGN_OR_RETURN(v1::Finding finding, OwnFinding(book, asked.person, asked.unit));
+  WS_RETURN_IF_ERROR(CheckNoneOpen(tx, asked.person, asked.unit));
+  Filing filing;
+  filing.officer = &officer;
+  filing.to_unit = std::string(kDefaultToUnit);
+  filing.petition.set_person(std::string(asked.person));
+  filing.petition.set_unit(std::string(asked.unit));
+  *filing.petition.mutable_content() = Ask(asked.unit, *asked.terms, intake, finding);
+  if (asked.prior != nullptr) {
+    ins::v1::ContinuedPresencePetition& ask = *filing.petition.mutable_content();
+    ask.set_kind(ins::v1::PETITION_KIND_RENEWAL);
+    ask.set_prior_presence_id(asked.prior->decision().presence_id());
+    filing.petition.set_renews_referral_id(asked.prior->referral_id());
+  }
+  WS_ASSIGN_OR_RETURN(filing.warnings,
+                      WarningsOf(tx, asked.person, filing.petition.content(), asked.prior));
+  WS_RETURN_IF_ERROR(CheckAcknowledged(filing.warnings, asked.acknowledged));
+  return filing;
+}
+
+absl::Status CheckPetitioner(const Officer& officer, const v1::Petition& petition) {
+  return CheckOwnUnit(officer, petition.unit());
+}
+
+absl::Status CheckRuns(const v1::Petition& granted, absl::CivilDay today) {
+  WS_ASSIGN_OR_RETURN(absl::CivilDay last, ToDay("expires_on", granted.decision().expires_on()));
+  if (!granted.has_ended() && last >= today) return absl::OkStatus();
+  return statute::Refuse(statute::kPresenceNotEnded, "presence", "it has ended",
+                         statute::DayText(last), "a presence that has not; else a first petition");
+}
+
+absl::Status CheckStates(const v1::ListPetitionsRequest& request) {
+  if (request.states_size() > kStatesMax) {
+    return BadField("states", "too many", absl::StrCat(request.states_size()), "at most 10");
+  }
+  for (int state : request.states()) {
+    if (types::v1::ReferralState_IsValid(state) && state != 0) continue;
+    return BadField("states", "unknown value", absl::StrCat(state), "a known state");
+  }
+  return absl::OkStatus();
+}
+
+// The step that ends the petition, by who has it now.
+types::v1::Transition CancelStep(const ReferralView& view) {
+  return view.state == types::v1::REFERRAL_STATE_REQUESTED ? types::v1::TRANSITION_CANCEL
+                                                           : types::v1::TRANSITION_ASK_TO_CANCEL;
+}
+
+}  // namespace
+
+absl::Time AfterBusinessDays(absl::Time from, int days) {
+  absl::CivilDay day = DayOf(from);
+  while (days > 0) {
+    ++day;
+    absl::Weekday weekday = absl::GetWeekday(day);
+    if (weekday != absl::Weekday::saturday && weekday != absl::Weekday::sunday) --days;
+  }
+  return absl::FromCivil(day + 1, absl::UTCTimeZone());
+}
+
+absl::Status FilePetition(const Officer& officer, const v1::FilePetitionRequest& request,
+                          const DuePolicy& policy, Tx& tx, v1::FilePetitionResponse& response) {
+  WS_RETURN_IF_ERROR(CheckOwnUnit(officer, request.unit()));
+  WS_RETURN_IF_ERROR(CheckPerson(request.person()));
+  WS_RETURN_IF_ERROR(CheckTerms(request.terms()));
+  if (!request.to_unit().empty()) {
+    WS_RETURN_IF_ERROR(CheckUnit("to_unit", request.to_unit(), "ins"));
+  }
+  const Asked asked{request.unit(), request.person(), &request.terms(), nullptr,
+                    request.acknowledge_warnings()};
+  WS_ASSIGN_OR_RETURN(Filing filing, Prepare(officer, asked, tx));
+  if (!request.to_unit().empty()) filing.to_unit = request.to_unit();
+  if (request.has_needed_by()) filing.needed_by = agency::FromProtoTime(request.needed_by());
+  return Send(std::move(filing), policy, tx, *response.mutable_petition());
+}
+
+absl::Status RequestRenewal(const Officer& officer, const v1::RequestRenewalRequest& request,
+                            const DuePolicy& policy, Tx& tx, v1::RequestRenewalResponse& response) {
+  WS_RETURN_IF_ERROR(CheckOwnUnit(officer, request.unit()));
+  WS_RETURN_IF_ERROR(CheckToken("presence_id", request.presence_id(), kPresenceIdBytesMax, "-"));
+  WS_RETURN_IF_ERROR(CheckTerms(request.terms()));
+  WS_ASSIGN_OR_RETURN(v1::Petition prior,
+                      Casebook(tx.db()).PetitionOfPresence(request.presence_id()));
+  WS_RETURN_IF_ERROR(CheckPetitioner(officer, prior));
+  WS_RETURN_IF_ERROR(CheckRuns(prior, DayOf(tx.now())));
+  const Asked asked{request.unit(), prior.person(), &request.terms(), &prior,
+                    request.acknowledge_warnings()};
+  WS_ASSIGN_OR_RETURN(Filing filing, Prepare(officer, asked, tx));
+  return Send(std::move(filing), policy, tx, *response.mutable_petition());
+}
+
+absl::Status CancelPetition(const Officer& officer, const v1::CancelPetitionRequest& request,
+                            Tx& tx, v1::CancelPetitionResponse& response) {
+  WS_RETURN_IF_ERROR(CheckText("reason", request.reason(), kReason));
+  WS_RETURN_IF_ERROR(CheckVersion(request.expected_version()));
+  WS_ASSIGN_OR_RETURN(v1::Petition petition, Load(tx, request.referral_id()));
+  WS_RETURN_IF_ERROR(CheckPetitioner(officer, petition));
+  WS_ASSIGN_OR_RETURN(ReferralView now, tx.Referral(request.referral_id()));
+  WS_ASSIGN_OR_RETURN(
+      ReferralView view,
+      tx.ReferralForStep(request.referral_id(), request.expected_version(), CancelStep(now)));
+  agency::CaseContent content;
+  content.set_from_unit(petition.unit());
+  content.set_to_unit(view.other_unit);
+  *content.add_officials() = officer;
+  content.set_person(petition.person());
+  content.set_reason_text(request.reason());
+  WS_RETURN_IF_ERROR(tx.SendTransition(request.referral_id(), CancelStep(view), content).status());
+  WS_ASSIGN_OR_RETURN(*response.mutable_petition(), Load(tx, request.referral_id()));
+  return absl::OkStatus();
+}
+
+absl::Status GetPetition(const v1::GetPetitionRequest& request, Tx& tx,
+                         v1::GetPetitionResponse& response) {
+  WS_ASSIGN_OR_RETURN(*response.mutable_petition(), Load(tx, request.referral_id()));
+  return absl::OkStatus();
+}
+
+bool IsFirstReading(const Officer& officer, const v1::Petition& petition, Tx& tx) {
+  absl::StatusOr<ReferralView> view = tx.Referral(petition.referral_id());
+  return view.ok() && view->unread && officer.unit() == petition.unit();
+}
+
+absl::Status ListPetitions(const v1::ListPetitionsRequest& request, Tx& tx,
+                           v1::ListPetitionsResponse& response) {
+  WS_RETURN_IF_ERROR(CheckStates(request));
+  if (!request.person().empty()) WS_RETURN_IF_ERROR(CheckPerson(request.person()));
+  WS_ASSIGN_OR_RETURN(PageAsked page, ReadPage(request.page_size(), request.page_token(), kList));
+  auto fetch = [&](int64_t before, int limit) {
+    return Casebook(tx.db()).Petitions(request.person(), before, limit);
+  };
+  auto keep = [&](v1::Petition& petition) -> absl::StatusOr<bool> {
+    WS_ASSIGN_OR_RETURN(ReferralView view, tx.Referral(petition.referral_id()));
+    const auto& states = request.states();
+    if (!states.empty() && std::find(states.begin(), states.end(), view.state) == states.end()) {
+      return false;
+    }
+    FillFromReferral(view, petition);
+    petition.clear_content();
+    *response.add_petitions() = std::move(petition);
+    return true;
+  };
+  WS_ASSIGN_OR_RETURN(*response.mutable_next_page_token(), FillPage(page, kList, fetch, keep));
+  return absl::OkStatus();
+}
+
+}  // namespace waystation::doj
