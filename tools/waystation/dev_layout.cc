@@ -1,0 +1,250 @@
+#include "tools/waystation/dev_layout.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "common/agency/config.pb.h"
+#include "common/crypto/random.h"
+#include "common/evidence/directory.h"
+#include "common/status/status.h"
+#include "tools/waystation/dev_genesis.h"
+#include "tools/waystation/exit_code.h"
+#include "tools/waystation/files.h"
+
+namespace waystation::cli {
+namespace {
+
+using crypto::KeyUse;
+
+constexpr absl::Duration kRootLifetime = absl::Hours(24 * 31);
+constexpr absl::Duration kCertificateLifetime = absl::Hours(24 * 30);
+constexpr size_t kStoreKeyBytes = 32;
+constexpr size_t kBusIdBytes = 16;
+constexpr std::string_view kComment = "SYNTHETIC: a development bus; its keys are not for use.";
+
+bool Exists(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
+struct Need {
+  std::string path;
+  std::vector<KeyUse> uses;
+};
+
+std::vector<Need> Needed() {
+  std::vector<Need> needed = {{"/broker/1", {KeyUse::kTls, KeyUse::kSign}},
+                              {"/operator", {KeyUse::kTls}},
+                              {"/auditor", {KeyUse::kTls, KeyUse::kSign}}};
+  for (const std::string& agency : DevAgencies()) {
+    needed.push_back(
+        {"/agency/" + agency,
+         {KeyUse::kTls, KeyUse::kSign, KeyUse::kEncrypt, KeyUse::kRecovery, KeyUse::kArchive}});
+    needed.push_back({"/policy-admin/" + agency, {KeyUse::kSign}});
+  }
+  for (const DevOfficer& officer : DevOfficers()) {
+    needed.push_back(
+        {absl::StrCat("/agency/", Absl(officer.agency), "/staff/", Absl(officer.staff_id)),
+         {KeyUse::kTls}});
+  }
+  return needed;
+}
+
+void SetRequestDue(absl::Duration request_due, agency::v1::AgencyConfig* config) {
+  const auto* field = config->GetDescriptor()->FindFieldByName("request_due_s");
+  if (field == nullptr || request_due == absl::ZeroDuration()) return;
+  config->GetReflection()->SetUInt32(config, field,
+                                     static_cast<uint32_t>(absl::ToInt64Seconds(request_due)));
+}
+
+std::string Field(std::string_view name, std::string_view value) {
+  return absl::StrCat(Absl(name), ": \"", absl::CEscape(Absl(value)), "\"\n");
+}
+
+}  // namespace
+
+const std::vector<DevOfficer>& DevOfficers() {
+  static const auto& officers = *new std::vector<DevOfficer>{
+      {"doj", "agent-1101", "doj/fbi", "Federal Bureau of Investigation", "Special Agent"},
+      {"doj", "agent-1102", "doj/fbi", "Federal Bureau of Investigation",
+       "Supervisory Special Agent"},
+      {"doj", "ovc-1201", "doj/ovc", "Office for Victims of Crime", "Program Specialist"},
+      {"doj", "usa-1301", "doj/us-attorneys", "United States Attorney's Office",
+       "Assistant United States Attorney"},
+      {"ins", "adjudicator-2101", "ins/vermont-service-center", "Vermont Service Center",
+       "Adjudications Officer"},
+      {"ins", "adjudicator-2102", "ins/vermont-service-center", "Vermont Service Center",
+       "Adjudications Officer"},
+      {"ins", "supervisor-2103", "ins/vermont-service-center", "Vermont Service Center",
+       "Supervisory Adjudications Officer"},
+  };
+  return officers;
+}
+
+const std::vector<std::string>& DevAgencies() {
+  static const auto& agencies = *new std::vector<std::string>{"doj", "ins"};
+  return agencies;
+}
+
+std::string DevIdentity(std::string_view path) {
+  return absl::StrCat("spiffe://", Absl(kDevTrustDomain), Absl(path));
+}
+
+absl::StatusOr<DevLayout> DevLayout::Make(const std::string& dir, absl::Time now) {
+  const std::string absolute = std::filesystem::absolute(dir).lexically_normal().string();
+  const std::string pki_dir = absolute + "/pki";
+  auto pki = Exists(pki_dir + "/root-key.pem")
+                 ? PkiFolder::Open(pki_dir)
+                 : PkiFolder::Init(pki_dir, "waystation development root", kRootLifetime, now,
+                                   /*force=*/false);
+  WS_RETURN_IF_ERROR(pki.status());
+  DevLayout layout(absolute, *std::move(pki));
+  WS_RETURN_IF_ERROR(layout.IssueMissing(now));
+  WS_RETURN_IF_ERROR(MakeFolder(absolute + "/log"));
+  if (!Exists(layout.GenesisPath())) WS_RETURN_IF_ERROR(layout.WriteGenesis());
+  return layout;
+}
+
+absl::Status DevLayout::IssueMissing(absl::Time now) {
+  for (const v1::IssuedEntry& entry : pki_.issued().issued()) {
+    if (absl::FromUnixSeconds(entry.not_after_s()) > now) continue;
+    return WithNext(absl::FailedPreconditionError(
+                        Problem(dir_, "certificates of this bus have run out", entry.identity(),
+                                "a fresh folder: development keys last 30 days")),
+                    "waystation dev");
+  }
+  for (const Need& need : Needed()) {
+    for (KeyUse use : need.uses) {
+      if (Exists(CertificatePath(need.path, use))) continue;
+      WS_RETURN_IF_ERROR(
+          pki_.Issue({DevIdentity(need.path), use, kCertificateLifetime, true, {}}, now).status());
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DevLayout::WriteGenesis() const {
+  auto find_der = [this](std::string_view path,
+                         bus::v1::CertificateUse use) -> absl::StatusOr<std::string> {
+    WS_ASSIGN_OR_RETURN(std::string pem,
+                        ReadWholeFile(CertificatePath(path, *evidence::KeyUseOf(use))));
+    WS_ASSIGN_OR_RETURN(auto certificate, crypto::Certificate::FromPem(pem));
+    return certificate.der();
+  };
+  WS_ASSIGN_OR_RETURN(auto genesis, MakeDevGenesis(kDevTrustDomain, pki_.root_pem(),
+                                                   crypto::RandomString(kBusIdBytes), find_der));
+  return WriteTextProto(GenesisPath(), kComment, genesis, FileMode::kPublic);
+}
+
+std::string DevLayout::CertificatePath(std::string_view path, KeyUse use) const {
+  return absl::StrCat(pki_.dir(), "/issued", Absl(path), "/", Absl(KeyUseName(use)), ".pem");
+}
+
+std::string DevLayout::KeyPath(std::string_view path, KeyUse use) const {
+  return absl::StrCat(pki_.dir(), "/issued", Absl(path), "/", Absl(KeyUseName(use)), "-key.pem");
+}
+
+std::string DevLayout::ConfigPath(std::string_view service) const {
+  return absl::StrCat(dir_, "/", Absl(service), "/config.textproto");
+}
+
+std::string DevLayout::LogPath(std::string_view service) const {
+  return absl::StrCat(dir_, "/log/", Absl(service), ".log");
+}
+
+absl::Status DevLayout::WriteBrokerConfig(std::string_view listen) const {
+  // Written by hand: the broker's configuration is the broker's own type.
+  const std::string home = dir_ + "/broker";
+  WS_RETURN_IF_ERROR(MakeFolder(home + "/journal"));
+  WS_RETURN_IF_ERROR(MakeFolder(home + "/projection"));
+  const std::string text = absl::StrCat(
+      "# ", Absl(kComment), "\n", Field("identity", DevIdentity("/broker/1")),
+      Field("listen_address", listen),
+      Field("tls_certificate_path", CertificatePath("/broker/1", KeyUse::kTls)),
+      Field("tls_key_path", KeyPath("/broker/1", KeyUse::kTls)),
+      Field("sign_certificate_path", CertificatePath("/broker/1", KeyUse::kSign)),
+      Field("sign_key_path", KeyPath("/broker/1", KeyUse::kSign)),
+      Field("roots_path", pki_.roots_path()), Field("crl_path", pki_.crl_path()),
+      Field("journal_dir", home + "/journal"), Field("projection_dir", home + "/projection"),
+      Field("genesis_path", GenesisPath()));
+  return WriteFile(ConfigPath("broker"), text, FileMode::kPublic);
+}
+
+absl::Status DevLayout::WriteAgencyConfig(std::string_view agency, std::string_view broker_address,
+                                          std::string_view listen,
+                                          absl::Duration request_due) const {
+  const std::string home = absl::StrCat(dir_, "/", Absl(agency));
+  const std::string path = absl::StrCat("/agency/", Absl(agency));
+  agency::v1::AgencyConfig config;
+  config.set_identity(DevIdentity(path));
+  config.set_broker_address(std::string(broker_address));
+  config.set_broker_identity(DevIdentity("/broker/1"));
+  config.set_listen_address(std::string(listen));
+  config.set_tls_certificate_path(CertificatePath(path, KeyUse::kTls));
+  config.set_tls_key_path(KeyPath(path, KeyUse::kTls));
+  config.set_sign_certificate_path(CertificatePath(path, KeyUse::kSign));
+  config.set_sign_key_path(KeyPath(path, KeyUse::kSign));
+  config.set_encrypt_certificate_path(CertificatePath(path, KeyUse::kEncrypt));
+  config.set_encrypt_key_path(KeyPath(path, KeyUse::kEncrypt));
+  config.set_roots_path(pki_.roots_path());
+  config.set_crl_path(pki_.crl_path());
+  config.set_store_path(home + "/store.db");
+  config.set_store_key_path(home + "/store.key");
+  SetRequestDue(request_due, &config);
+  for (const DevOfficer& officer : DevOfficers()) {
+    if (officer.agency != agency) continue;
+    types::v1::ActingOfficial* staff = config.add_staff();
+    staff->set_office(std::string(officer.office));
+    staff->set_title(std::string(officer.title));
+    staff->set_staff_id(std::string(officer.staff_id));
+    staff->set_unit(std::string(officer.unit));
+  }
+  if (!Exists(config.store_key_path())) {
+    WS_RETURN_IF_ERROR(WriteFile(config.store_key_path(), crypto::RandomString(kStoreKeyBytes),
+                                 FileMode::kPrivate));
+  }
+  return WriteTextProto(ConfigPath(agency), kComment, config, FileMode::kPublic);
+}
+
+v1::Credential DevLayout::CredentialOf(std::string_view path) const {
+  v1::Credential credential;
+  credential.set_identity(DevIdentity(path));
+  credential.set_certificate_path(CertificatePath(path, KeyUse::kTls));
+  credential.set_key_path(KeyPath(path, KeyUse::kTls));
+  return credential;
+}
+
+v1::Profile DevLayout::MakeProfile(const std::map<std::string, std::string>& addresses) const {
+  auto address = [&](const std::string& server) {
+    auto it = addresses.find(server);
+    return it == addresses.end() ? std::string() : it->second;
+  };
+  v1::Profile profile;
+  profile.set_trust_domain(std::string(kDevTrustDomain));
+  profile.set_roots_path(pki_.roots_path());
+  profile.set_crl_path(pki_.crl_path());
+  profile.set_synthetic(true);
+  profile.mutable_broker()->set_address(address("broker"));
+  profile.mutable_broker()->set_identity(DevIdentity("/broker/1"));
+  for (const std::string& name : DevAgencies()) {
+    v1::Agency* agency = profile.add_agencies();
+    agency->set_name(name);
+    agency->mutable_endpoint()->set_address(address(name));
+    agency->mutable_endpoint()->set_identity(DevIdentity("/agency/" + name));
+  }
+  *profile.mutable_operator_() = CredentialOf("/operator");
+  *profile.mutable_auditor() = CredentialOf("/auditor");
+  for (const DevOfficer& officer : DevOfficers()) {
+    v1::Staff* staff = profile.add_staff();
+    staff->set_staff_id(std::string(officer.staff_id));
+    staff->set_agency(std::string(officer.agency));
+    staff->set_unit(std::string(officer.unit));
+    staff->set_title(std::string(officer.title));
+    *staff->mutable_credential() = CredentialOf(
+        absl::StrCat("/agency/", Absl(officer.agency), "/staff/", Absl(officer.staff_id)));
+  }
+  return profile;
+}
+
+}  // namespace waystation::cli

@@ -1,0 +1,99 @@
+#ifndef WAYSTATION_TOOLS_WAYSTATION_DEV_LAYOUT_H_
+#define WAYSTATION_TOOLS_WAYSTATION_DEV_LAYOUT_H_
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "tools/waystation/pki.h"
+#include "tools/waystation/profile.pb.h"
+
+namespace waystation::cli {
+
+inline constexpr std::string_view kDevTrustDomain = "waystation.example";
+
+// An invented officer of the dev bus.
+struct DevOfficer {
+  std::string_view agency;
+  std::string_view staff_id;
+  std::string_view unit;
+  std::string_view office;
+  std::string_view title;
+};
+
+// The officers, in the order of the profile.
+const std::vector<DevOfficer>& DevOfficers();
+
+// The agencies that have a service: "doj", "ins".
+const std::vector<std::string>& DevAgencies();
+
+// "/agency/ins" -> "spiffe://waystation.example/agency/ins".
+std::string DevIdentity(std::string_view path);
+
+// The files of one development bus. Keys of throwaway quality: never for
+// production.
+//
+//   DIR/pki/...                    authority, certificates, keys
+//   DIR/genesis.textproto          directory and policy
+//   DIR/broker/config.textproto    journal/ and projection/ beside it
+//   DIR/doj/config.textproto       store.db and store.key beside it
+//   DIR/profile.textproto          how the waystation command reaches it
+//   DIR/log/<service>.log
+//
+//   WS_ASSIGN_OR_RETURN(auto layout, DevLayout::Make(dir, now));
+//   WS_RETURN_IF_ERROR(layout.WriteBrokerConfig("127.0.0.1:0"));
+//   ... start the broker, learn its address ...
+//   WS_RETURN_IF_ERROR(layout.WriteAgencyConfig("doj", broker_address, "127.0.0.1:0"));
+//
+// Writing is by rename; a file that is there stays or is replaced whole.
+// Thread-compatible; one process for each folder.
+class DevLayout {
+ public:
+  // Makes what is missing in `dir` and takes up what is there, so that a kept
+  // bus goes on with its keys. Errors: FAILED_PRECONDITION its certificates
+  // have run out, or a file cannot be written.
+  static absl::StatusOr<DevLayout> Make(const std::string& dir, absl::Time now);
+
+  // Text-protos that the services read. `listen` is "host:port". `request_due`
+  // is how long a request may wait before it is overdue; zero leaves it to the
+  // agency's own policy, and so does an agency that has no `request_due_s`.
+  absl::Status WriteBrokerConfig(std::string_view listen) const;
+  absl::Status WriteAgencyConfig(std::string_view agency, std::string_view broker_address,
+                                 std::string_view listen,
+                                 absl::Duration request_due = absl::ZeroDuration()) const;
+
+  // The profile of a bus whose servers are at `addresses`: "broker", "doj", ...
+  // All paths are absolute.
+  v1::Profile MakeProfile(const std::map<std::string, std::string>& addresses) const;
+
+  std::string ConfigPath(std::string_view service) const;
+  std::string LogPath(std::string_view service) const;
+  std::string ProfilePath() const { return dir_ + "/profile.textproto"; }
+  std::string GenesisPath() const { return dir_ + "/genesis.textproto"; }
+  const std::string& dir() const { return dir_; }
+
+  // The authority, to issue or revoke more: tests of refusals do.
+  PkiFolder& pki() { return pki_; }
+
+  // Paths of the certificate of `path` ("/agency/ins") for a use, and its key.
+  std::string CertificatePath(std::string_view path, crypto::KeyUse use) const;
+  std::string KeyPath(std::string_view path, crypto::KeyUse use) const;
+
+ private:
+  DevLayout(std::string dir, PkiFolder pki) : dir_(std::move(dir)), pki_(std::move(pki)) {}
+
+  absl::Status IssueMissing(absl::Time now);
+  absl::Status WriteGenesis() const;
+  v1::Credential CredentialOf(std::string_view path) const;
+
+  std::string dir_;
+  PkiFolder pki_;
+};
+
+}  // namespace waystation::cli
+
+#endif  // WAYSTATION_TOOLS_WAYSTATION_DEV_LAYOUT_H_

@@ -1,0 +1,52 @@
+#include "tools/waystation/dev_notice.h"
+
+#include "absl/strings/str_format.h"
+#include "common/status/status.h"
+#include "google/protobuf/struct.pb.h"
+
+namespace waystation::cli {
+
+void SayNotice(Output& out) {
+  out.Say("+------------------------------------------------------------------+");
+  out.Say("| SYNTHETIC: invented people. Development keys, not for production. |");
+  out.Say("+------------------------------------------------------------------+");
+}
+
+std::string Seconds(absl::Duration duration) {
+  return absl::StrFormat("%.2f s", absl::ToDoubleSeconds(duration));
+}
+
+void PrintAddresses(Output& out, DevBus& bus, absl::Duration ready) {
+  if (out.json()) {
+    google::protobuf::Struct line;
+    (*line.mutable_fields())["profile"].set_string_value(bus.layout().ProfilePath());
+    (*line.mutable_fields())["ready_ms"].set_number_value(absl::ToDoubleMilliseconds(ready));
+    return out.Line(ToJson(line));
+  }
+  std::string services;
+  for (const char* name : {"broker", "doj", "ins"}) {
+    absl::StrAppend(&services, services.empty() ? "" : ", ", name, " ", bus.address(name));
+  }
+  out.Line(absl::StrCat("ready          ", Seconds(ready), ": ", services));
+  out.Line(absl::StrCat("data and logs  ", bus.layout().dir(),
+                        bus.throwaway() ? " (goes with the bus; --data DIR keeps it)" : ""));
+}
+
+absl::Status StayUp(const Session& session, DevBus& bus) {
+  absl::Status status;
+  while (status.ok()) status = bus.Watch(absl::Seconds(60));
+  return StopBus(session, bus, status);
+}
+
+absl::Status StopBus(const Session& session, DevBus& bus, const absl::Status& why) {
+  const bool wished = absl::IsCancelled(why);
+  const absl::Duration begin = session.clock.Monotonic();
+  bus.Stop(/*keep=*/!wished);
+  const bool gone = wished && bus.throwaway();
+  session.out.Say(absl::StrCat("stopped in ", Seconds(session.clock.Monotonic() - begin),
+                               gone ? "; throwaway data removed" : "; data is in ",
+                               gone ? "" : bus.layout().dir()));
+  return wished ? absl::OkStatus() : why;
+}
+
+}  // namespace waystation::cli

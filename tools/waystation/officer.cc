@@ -1,0 +1,62 @@
+#include "tools/waystation/officer.h"
+
+#include <utility>
+
+#include "common/ids/random.h"
+#include "common/ids/uuid.h"
+#include "common/status/status.h"
+#include "tools/waystation/exit_code.h"
+
+namespace waystation::cli {
+
+absl::Status WithRetry(absl::Status status, const std::string& request_id) {
+  if (ExitCodeOf(status) != ExitCode::kUnreachable) return status;
+  return WithNext(std::move(status),
+                  absl::StrCat("the same command with --request-id ", request_id,
+                               " (whatever became of this one, it takes effect once)"));
+}
+
+Officer::Officer(v1::Staff staff, Remote remote)
+    : staff_(std::move(staff)),
+      remote_(std::move(remote)),
+      doj_(doj::v1::DojService::NewStub(remote_.channel)),
+      ins_(ins::v1::InsService::NewStub(remote_.channel)) {}
+
+absl::StatusOr<Officer> Officer::Of(const Session& session, const Profile& profile,
+                                    std::string_view agency, const std::string& as) {
+  WS_ASSIGN_OR_RETURN(v1::Staff staff, profile.StaffOf(agency, as));
+  WS_ASSIGN_OR_RETURN(v1::Agency service, profile.AgencyNamed(staff.agency()));
+  WS_ASSIGN_OR_RETURN(Remote remote, Connect(session, profile, staff.agency() + " service",
+                                             service.endpoint(), staff.credential()));
+  return Officer(std::move(staff), std::move(remote));
+}
+
+absl::StatusOr<Officer> Officer::At(const Session& session, std::string_view agency,
+                                    const std::string& as) {
+  WS_ASSIGN_OR_RETURN(Profile profile, session.LoadProfile());
+  WS_ASSIGN_OR_RETURN(Officer officer, Of(session, profile, agency, as));
+  session.out.Say(absl::StrCat(profile.data().synthetic() ? "SYNTHETIC; acting as " : "acting as ",
+                               officer.staff().staff_id(), " (", officer.staff().unit(), ")"),
+                  Tone::kQuiet);
+  return officer;
+}
+
+std::string RequestId(const Session& session, const std::string& given) {
+  if (!given.empty()) return given;
+  return UuidV7Generator(session.clock, SystemRandom).Next();
+}
+
+void DeclareAs(CLI::App& verb, std::string& as) {
+  verb.add_option("--as", as,
+                  "Officer of the profile who acts (default: $WAYSTATION_AS, else "
+                  "the first of the agency)")
+      ->envname("WAYSTATION_AS");
+}
+
+void DeclareChange(CLI::App& verb, std::string& as, std::string& request_id) {
+  DeclareAs(verb, as);
+  verb.add_option("--request-id", request_id,
+                  "UUID of this change: repeats it safely after an unknown outcome");
+}
+
+}  // namespace waystation::cli

@@ -1,0 +1,39 @@
+#ifndef WAYSTATION_TOOLS_WAYSTATION_VERBS_H_
+#define WAYSTATION_TOOLS_WAYSTATION_VERBS_H_
+
+#include "CLI/CLI.hpp"
+#include "tools/waystation/session.h"
+
+// Every verb of the command, one function for each file that declares some.
+// Single-threaded: the command.
+
+namespace waystation::cli {
+
+// dev: a bus of one's own.
+void AddDevVerb(CLI::App& app, Chosen& chosen);
+// demo: the main job, played.
+void AddDemoVerb(CLI::App& app, Chosen& chosen);
+// pki init, issue, revoke, crl, show.
+void AddPkiVerbs(CLI::App& app, Chosen& chosen);
+// status, tail.
+void AddStatusVerb(CLI::App& app, Chosen& chosen);
+void AddTailVerb(CLI::App& app, Chosen& chosen);
+// doctor: what is wrong, and the fix.
+void AddDoctorVerb(CLI::App& app, Chosen& chosen);
+// intake, duty and finding: what DOJ records before it petitions.
+void AddIntakeVerbs(CLI::App& app, Chosen& chosen);
+void AddFindingVerb(CLI::App& app, Chosen& chosen);
+// petition file, list, show; cancel.
+void AddPetitionVerbs(CLI::App& app, Chosen& chosen);
+// inbox: what needs an officer now.
+void AddInboxVerb(CLI::App& app, Chosen& chosen);
+// take-up, return, hold, resume: the target's steps.
+void AddHandoffVerbs(CLI::App& app, Chosen& chosen);
+// answer: the decision of two officials.
+void AddAnswerVerb(CLI::App& app, Chosen& chosen);
+// history: the evidence of a referral, verified now.
+void AddHistoryVerb(CLI::App& app, Chosen& chosen);
+
+}  // namespace waystation::cli
+
+#endif  // WAYSTATION_TOOLS_WAYSTATION_VERBS_H_
