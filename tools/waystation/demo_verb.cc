@@ -15,8 +15,6 @@ namespace waystation::cli {
 namespace {
 
 constexpr absl::Duration kAnswerPatience = absl::Seconds(15);
-// Long enough to decide the first petition, short enough to wait for.
-constexpr absl::Duration kRequestDue = absl::Seconds(4);
 constexpr absl::Duration kDueLimit = absl::Minutes(1);
 // The third petition is urgent, so that the demo sees it become overdue.
 constexpr absl::Duration kNeededWithin = absl::Seconds(2);
@@ -249,8 +247,7 @@ absl::Status RunDemo(Session& session, const DemoOptions& options) {
   Signals signals;
   const absl::Duration begin = session.clock.Monotonic();
   SayNotice(session.out);
-  WS_ASSIGN_OR_RETURN(auto bus,
-                      DevBus::Start({options.data, 0, kRequestDue}, session.clock, signals));
+  WS_ASSIGN_OR_RETURN(auto bus, DevBus::Start({options.data, 0}, session.clock, signals));
   PrintAddresses(session.out, *bus, session.clock.Monotonic() - begin);
   WS_ASSIGN_OR_RETURN(Profile profile, Profile::Load(bus->layout().ProfilePath()));
   Play play(session, *bus, profile);

@@ -107,8 +107,7 @@ absl::Status DevBus::StartAll(const Options& options) {
   WS_RETURN_IF_ERROR(StartChild("broker"));
   WS_RETURN_IF_ERROR(AwaitReady(*children_[0]));
   for (const std::string& agency : DevAgencies()) {
-    WS_RETURN_IF_ERROR(layout_->WriteAgencyConfig(agency, addresses_["broker"], "127.0.0.1:0",
-                                                  options.request_due));
+    WS_RETURN_IF_ERROR(layout_->WriteAgencyConfig(agency, addresses_["broker"], "127.0.0.1:0"));
     WS_RETURN_IF_ERROR(StartChild(agency));
   }
   for (size_t i = 1; i < children_.size(); ++i) WS_RETURN_IF_ERROR(AwaitReady(*children_[i]));

@@ -31,9 +31,6 @@ class DevBus {
   struct Options {
     std::string data_dir;  // Empty: a throwaway folder.
     int broker_port = 0;   // 0 takes a free one.
-    // How long DOJ's requests may wait before they are overdue; zero leaves it
-    // to DOJ's policy.
-    absl::Duration request_due = absl::ZeroDuration();
   };
 
   // Makes the layout, starts everything and writes the profile, in the folder

@@ -51,13 +51,6 @@ std::vector<Need> Needed() {
   return needed;
 }
 
-void SetRequestDue(absl::Duration request_due, agency::v1::AgencyConfig* config) {
-  const auto* field = config->GetDescriptor()->FindFieldByName("request_due_s");
-  if (field == nullptr || request_due == absl::ZeroDuration()) return;
-  config->GetReflection()->SetUInt32(config, field,
-                                     static_cast<uint32_t>(absl::ToInt64Seconds(request_due)));
-}
-
 std::string Field(std::string_view name, std::string_view value) {
   return absl::StrCat(Absl(name), ": \"", absl::CEscape(Absl(value)), "\"\n");
 }
@@ -172,8 +165,7 @@ absl::Status DevLayout::WriteBrokerConfig(std::string_view listen) const {
 }
 
 absl::Status DevLayout::WriteAgencyConfig(std::string_view agency, std::string_view broker_address,
-                                          std::string_view listen,
-                                          absl::Duration request_due) const {
+                                          std::string_view listen) const {
   const std::string home = absl::StrCat(dir_, "/", Absl(agency));
   const std::string path = absl::StrCat("/agency/", Absl(agency));
   agency::v1::AgencyConfig config;
@@ -191,7 +183,6 @@ absl::Status DevLayout::WriteAgencyConfig(std::string_view agency, std::string_v
   config.set_crl_path(pki_.crl_path());
   config.set_store_path(home + "/store.db");
   config.set_store_key_path(home + "/store.key");
-  SetRequestDue(request_due, &config);
   for (const DevOfficer& officer : DevOfficers()) {
     if (officer.agency != agency) continue;
     types::v1::ActingOfficial* staff = config.add_staff();

@@ -58,13 +58,10 @@ class DevLayout {
   // have run out, or a file cannot be written.
   static absl::StatusOr<DevLayout> Make(const std::string& dir, absl::Time now);
 
-  // Text-protos that the services read. `listen` is "host:port". `request_due`
-  // is how long a request may wait before it is overdue; zero leaves it to the
-  // agency's own policy, and so does an agency that has no `request_due_s`.
+  // Text-protos that the services read. `listen` is "host:port".
   absl::Status WriteBrokerConfig(std::string_view listen) const;
   absl::Status WriteAgencyConfig(std::string_view agency, std::string_view broker_address,
-                                 std::string_view listen,
-                                 absl::Duration request_due = absl::ZeroDuration()) const;
+                                 std::string_view listen) const;
 
   // The profile of a bus whose servers are at `addresses`: "broker", "doj", ...
   // All paths are absolute.

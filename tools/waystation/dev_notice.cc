@@ -7,9 +7,9 @@
 namespace waystation::cli {
 
 void SayNotice(Output& out) {
-  out.Say("+------------------------------------------------------------------+");
+  out.Say("+-------------------------------------------------------------------+");
   out.Say("| SYNTHETIC: invented people. Development keys, not for production. |");
-  out.Say("+------------------------------------------------------------------+");
+  out.Say("+-------------------------------------------------------------------+");
 }
 
 std::string Seconds(absl::Duration duration) {

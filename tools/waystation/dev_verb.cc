@@ -76,8 +76,7 @@ absl::Status RunDev(Session& session, const DevOptions& options) {
   const absl::Duration begin = session.clock.Monotonic();
   SayNotice(session.out);
   WS_ASSIGN_OR_RETURN(auto bus,
-                      DevBus::Start({options.data, options.broker_port, absl::ZeroDuration()},
-                                    session.clock, signals));
+                      DevBus::Start({options.data, options.broker_port}, session.clock, signals));
   const absl::Duration ready = session.clock.Monotonic() - begin;
   WS_ASSIGN_OR_RETURN(Profile profile, Profile::Load(bus->layout().ProfilePath()));
   Play play(session, *bus, profile);

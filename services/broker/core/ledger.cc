@@ -11,6 +11,11 @@
 namespace waystation::broker {
 namespace {
 
+using referral::EventName;
+using referral::EventOfMessage;
+using referral::FindEdge;
+using referral::PartyName;
+
 // The range of google.protobuf.Timestamp: the years 1 to 9999.
 constexpr int64_t kTimestampSecondsMin = -62'135'596'800;
 constexpr int64_t kTimestampSecondsMax = 253'402'300'799;
@@ -216,14 +221,10 @@ std::optional<ReferralId> Ledger::ApplyExpired(uint64_t request_sequence, uint64
 
 void Ledger::Move(Referral& referral, const Edge& edge, uint64_t sequence, int64_t time_us) {
   Untrack(referral);
-  ReferralState before = referral.state;
-  if (edge.destination == Destination::kState) referral.state = edge.to;
-  if (edge.destination == Destination::kFormer) referral.state = referral.former;
-  bool asks = referral.state == types::v1::REFERRAL_STATE_CANCEL_ASKED;
-  if (before != referral.state) {
-    referral.former = asks ? before : types::v1::REFERRAL_STATE_UNSPECIFIED;
-    referral.since_us = time_us;
-  }
+  referral::Standing next = referral::Follow({referral.state, referral.former}, edge);
+  if (next.state != referral.state) referral.since_us = time_us;
+  referral.state = next.state;
+  referral.former = next.former;
   ++referral.version;
   referral.last_sequence = sequence;
   Track(referral);

@@ -12,11 +12,19 @@
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "common/referral/table.h"
 #include "google/protobuf/timestamp.pb.h"
-#include "services/broker/core/referral_table.h"
 #include "waystation/bus/v1/message.pb.h"
 
 namespace waystation::broker {
+
+using referral::Edge;
+using referral::Event;
+using referral::IsFinal;
+using referral::Party;
+using referral::StateName;
+using types::v1::ReferralState;
+using types::v1::Transition;
 
 using ReferralId = std::array<uint8_t, 16>;
 
