@@ -17,6 +17,10 @@
 namespace waystation::journal {
 namespace {
 
+// What O_DIRECT asks of offset, size and memory on every disk in use.
+constexpr size_t kDirectAlignment = 4096;
+constexpr size_t kDirectBytes = size_t{256} << 10;
+
 constexpr std::string_view kMagic = "WSSG";
 constexpr uint32_t kFormatVersion = 1;
 constexpr std::string_view kNamePrefix = "segment-";
@@ -68,10 +72,29 @@ absl::Status FillWithZeros(const File& file, uint64_t from, uint64_t end) {
   return absl::OkStatus();
 }
 
+// Zeros past the page cache: the same bytes are written once more when blocks
+// come, and copying them through memory took a sixth of a busy broker's time.
+// False when the file system has no such way; nothing is lost then but time.
+absl::StatusOr<bool> FillPastCache(FileOps& ops, const std::string& path, uint64_t begin,
+                                   uint64_t end) {
+  alignas(kDirectAlignment) static constexpr char kZeros[kDirectBytes] = {};
+  auto file = File::Open(ops, path, O_WRONLY | O_DIRECT);
+  if (!file.ok()) return false;
+  for (uint64_t offset = begin; offset < end; offset += kDirectBytes) {
+    const size_t size = std::min<uint64_t>(kDirectBytes, end - offset);
+    WS_RETURN_IF_ERROR((*file)->WriteAt(offset, std::string_view(kZeros, size)));
+  }
+  return true;
+}
+
 absl::Status WriteNewSegment(FileOps& ops, const std::string& path, const SegmentHeader& header) {
   WS_ASSIGN_OR_RETURN(auto file, File::Open(ops, path, O_WRONLY | O_CREAT | O_TRUNC));
   WS_RETURN_IF_ERROR(file->WriteAt(0, EncodeSegmentHeader(header)));
-  WS_RETURN_IF_ERROR(FillWithZeros(*file, kSectorBytes, header.bytes));
+  const uint64_t begin = std::min<uint64_t>(kDirectAlignment, header.bytes);
+  const uint64_t end = std::max(begin, header.bytes / kDirectAlignment * kDirectAlignment);
+  WS_RETURN_IF_ERROR(FillWithZeros(*file, kSectorBytes, begin));
+  WS_ASSIGN_OR_RETURN(const bool filled, FillPastCache(ops, path, begin, end));
+  WS_RETURN_IF_ERROR(FillWithZeros(*file, filled ? end : begin, header.bytes));
   return file->SyncAll();
 }
 

@@ -9,7 +9,7 @@
 namespace waystation::broker {
 
 journal::v1::Record* Block::NewRecord() {
-  records_.push_back(google::protobuf::Arena::CreateMessage<journal::v1::Record>(&arena_));
+  records_.push_back(&storage_.emplace_back());
   return records_.back();
 }
 

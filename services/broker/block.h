@@ -2,6 +2,7 @@
 #define WAYSTATION_SERVICES_BROKER_BLOCK_H_
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,7 +15,6 @@
 #include "absl/status/statusor.h"
 #include "common/evidence/signer.h"
 #include "common/journal/journal.h"
-#include "google/protobuf/arena.h"
 #include "services/broker/commands.h"
 #include "services/broker/core/state.h"
 #include "waystation/journal/v1/record.pb.h"
@@ -110,7 +110,8 @@ class Block {
  private:
   int64_t time_us_;
   size_t bytes_ = 0;
-  google::protobuf::Arena arena_;
+  // On the heap and not in an arena: decisions are moved in, not copied.
+  std::deque<journal::v1::Record> storage_;
   std::vector<journal::v1::Record*> records_;
   std::vector<const bus::v1::Header*> headers_;  // One for each record; null or accepted's.
   std::optional<evidence::SignedBatch> custody_;

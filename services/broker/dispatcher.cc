@@ -161,8 +161,15 @@ bool Dispatcher::FillDelivery(const Grant& grant, int64_t deadline_us, bus::v1::
   SetTime(deadline_us, out->mutable_ack_deadline_time());
   auto cached = cache_.find(grant.sequence);
   if (cached != cache_.end()) {
-    *out->mutable_message() = cached->second.admitted->message;
     SetTime(cached->second.accept_us, out->mutable_accept_time());
+    if (cached->second.receivers_left > 1) {
+      *out->mutable_message() = cached->second.admitted->message;
+      return true;
+    }
+    // The last receiver takes it along; should it come back, the journal has it.
+    cached_bytes_ -= BytesOf(*cached->second.admitted);
+    *out->mutable_message() = std::move(cached->second.admitted->message);
+    cache_.erase(cached);
     return true;
   }
   absl::StatusOr<bus::v1::SignedMessage> message = reader_.MessageAt(grant.sequence);

@@ -35,6 +35,7 @@ struct Step {
   uint8_t parent = 0;
   uint8_t replaces = 0;
   int64_t expire_s = 0;
+  int64_t due_s = 0;
 };
 
 Step Request(uint8_t referral) {
@@ -59,6 +60,7 @@ bus::v1::Header HeaderOf(const Step& step) {
   header.mutable_referral()->set_expected_version(step.version);
   header.mutable_referral()->set_scope_version(step.scope);
   if (step.expire_s != 0) header.mutable_expire_time()->set_seconds(step.expire_s);
+  if (step.due_s != 0) header.mutable_referral()->mutable_due_time()->set_seconds(step.due_s);
   return header;
 }
 
@@ -388,6 +390,37 @@ TEST_F(LedgerTest, ExpiresWhatNobodyTookUp) {
   Step fresh = Request(2);
   fresh.replaces = 1;
   EXPECT_TRUE(Check(fresh).ok());
+}
+
+TEST_F(LedgerTest, RequesterSetsAndMovesTheDueTimeAndAStepWithoutOneLeavesIt) {
+  Step request = Request(1);
+  request.due_s = 10;
+  ASSERT_TRUE(Take(request).ok());
+  EXPECT_EQ(Get().due_us, 10'000'000);
+  ASSERT_TRUE(Take(ByTarget(types::v1::TRANSITION_TAKE_UP, 1)).ok());
+  EXPECT_EQ(Get().due_us, 10'000'000);
+  Step change = ByRequester(types::v1::TRANSITION_CHANGE_SCOPE, 2);
+  change.scope = 2;
+  change.due_s = 20;
+  ASSERT_TRUE(Take(change).ok());
+  EXPECT_EQ(Get().due_us, 20'000'000);
+}
+
+// Who is late does not set the day on which it is late.
+TEST_F(LedgerTest, TargetMayNotSetTheDueTime) {
+  Step request = Request(1);
+  request.due_s = 10;
+  ASSERT_TRUE(Take(request).ok());
+  for (Transition transition : {types::v1::TRANSITION_TAKE_UP, types::v1::TRANSITION_RETURN}) {
+    Step step = ByTarget(transition, 1);
+    for (int64_t due_s : {-1, 10, 99}) {
+      step.due_s = due_s;
+      ExpectRefused(Check(step), absl::StatusCode::kInvalidArgument, "TIME_INVALID", "due_time");
+    }
+    step.due_s = 0;
+    EXPECT_TRUE(Check(step).ok());
+  }
+  EXPECT_EQ(Get().due_us, 10'000'000);
 }
 
 TEST_F(LedgerTest, CancelAskedDoesNotExpireUntilItContinues) {
