@@ -21,6 +21,7 @@ constexpr uint64_t kLeaseBytesMax = kFrameBytesMax - kPayloadBytesMax;
 // How far wall and monotonic clock may part before time-driven records halt.
 constexpr absl::Duration kClockStepMax = absl::Seconds(5);
 constexpr absl::Duration kIdleMax = absl::Seconds(1);
+constexpr size_t kRecentIdsMax = 200'000;
 constexpr size_t kTickMessagesMax = 1024;
 constexpr size_t kBlockBytesWanted = 4 * 1024 * 1024;
 
@@ -40,6 +41,7 @@ bool HasRoom(const Block& block, const Command& command) {
 
 Sequencer::Sequencer(Options options, State state)
     : options_(std::move(options)), state_(std::move(state)) {
+  floor_ms_ = state_.latest_id_ms() + 1;
   clock_base_ = (options_.clock->Now() - absl::UnixEpoch()) - options_.clock->Monotonic();
 }
 
@@ -236,6 +238,7 @@ PublishOutcome Sequencer::Publish(Block& block, std::shared_ptr<AdmittedMessage>
 std::optional<KnownMessage> Sequencer::Known(const MessageId& id) {
   auto recent = recent_.find(id);
   if (recent != recent_.end()) return recent->second;
+  if (IdMillis(id) >= floor_ms_) return std::nullopt;
   return options_.projection->FindMessage(id);
 }
 
@@ -433,8 +436,10 @@ void Sequencer::ReleaseAll(const journal::v1::GivenBack& given_back) {
 
 void Sequencer::Forget() {
   uint64_t projected = options_.projected->load(std::memory_order_acquire);
-  while (!recent_order_.empty() && recent_order_.front().first <= projected) {
-    recent_.erase(recent_order_.front().second);
+  while (recent_order_.size() > kRecentIdsMax && recent_order_.front().first <= projected) {
+    const MessageId& oldest = recent_order_.front().second;
+    floor_ms_ = std::max(floor_ms_, IdMillis(oldest) + 1);
+    recent_.erase(oldest);
     recent_order_.pop_front();
   }
   while (!final_referrals_.empty() && final_referrals_.front().first <= projected) {

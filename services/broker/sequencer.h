@@ -118,9 +118,12 @@ class Sequencer {
   State state_;
   uint64_t epoch_ = 0;
   std::map<std::string, Service> services_;
-  // Ids of records that the projection may not have yet.
+  // Ids of late: all that the projection may not have yet, and every accepted id
+  // whose time is at or after `floor_ms_`. So a fresh id, which most are, is known
+  // to be new without asking the projection.
   absl::flat_hash_map<MessageId, KnownMessage> recent_;
   std::deque<std::pair<uint64_t, MessageId>> recent_order_;
+  uint64_t floor_ms_ = 0;
   std::deque<std::pair<uint64_t, ReferralId>> final_referrals_;
   uint64_t snapshot_at_ = 0;
   int64_t last_block_us_ = 0;

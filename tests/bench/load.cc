@@ -130,7 +130,7 @@ void Publish(Shared& shared) {
       std::this_thread::sleep_until(std::chrono::system_clock::time_point(
           std::chrono::microseconds(static_cast<int64_t>(next_us))));
     } else if (shared.sent - shared.delivered > kAheadMax) {
-      std::this_thread::sleep_for(std::chrono::microseconds(200));
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
       continue;
     }
     bus::v1::StreamingPublishRequest frame;

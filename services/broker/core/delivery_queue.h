@@ -21,6 +21,13 @@ namespace waystation::broker {
 
 using MessageId = std::array<uint8_t, 16>;  // The UUID of Header.id.
 
+// The milliseconds since the Unix epoch that a UUIDv7 begins with (RFC 9562 5.7).
+inline uint64_t IdMillis(const MessageId& id) {
+  uint64_t millis = 0;
+  for (int i = 0; i < 6; ++i) millis = millis << 8 | id[static_cast<size_t>(i)];
+  return millis;
+}
+
 // Where a message stands in one queue.
 enum class Stage {
   kBlocked,  // Another message of its ordering key is before it.

@@ -16,6 +16,10 @@
 
 namespace waystation::broker {
 
+inline int64_t MicrosOf(const google::protobuf::Timestamp& time) {
+  return time.seconds() * 1'000'000 + time.nanos() / 1'000;
+}
+
 struct NaiveMessage {
   uint64_t sequence = 0;
   MessageId id{};

@@ -114,6 +114,7 @@ v1::Snapshot State::ToSnapshot() const {
   snapshot.set_last_sequence(last_sequence_);
   snapshot.set_last_time_us(last_time_us_);
   snapshot.set_epoch(epoch_);
+  snapshot.set_latest_id_ms(latest_id_ms_);
   snapshot.set_bus_id(bus_id_);
   if (directory_ != nullptr) *snapshot.mutable_directory() = *directory_;
   if (policy_ != nullptr) *snapshot.mutable_policy() = *policy_;
@@ -139,6 +140,7 @@ absl::StatusOr<State> State::FromSnapshot(const v1::Snapshot& snapshot) {
   state.last_sequence_ = snapshot.last_sequence();
   state.last_time_us_ = snapshot.last_time_us();
   state.epoch_ = snapshot.epoch();
+  state.latest_id_ms_ = snapshot.latest_id_ms();
   state.bus_id_ = snapshot.bus_id();
   if (snapshot.has_directory()) {
     state.directory_ = std::make_shared<bus::v1::Directory>(snapshot.directory());

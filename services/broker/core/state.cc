@@ -127,6 +127,7 @@ absl::Status State::ApplyAccepted(const journal::v1::Record& record, const bus::
                                   Changes& changes) {
   std::optional<QueuedMessage> message = QueuedFrom(record, header);
   if (!message.has_value()) return Broken(record.sequence(), "accepted record is malformed");
+  latest_id_ms_ = std::max(latest_id_ms_, IdMillis(message->id));
   auto transition = TransitionOfRecord(record.accepted(), header);
   if (transition.has_value()) {
     if (!ledger_.ApplyMessage(*transition, record.sequence(), record.time_us())) {

@@ -67,6 +67,9 @@ class State {
   uint64_t next_sequence() const { return last_sequence_ + 1; }
   int64_t last_time_us() const { return last_time_us_; }
   uint64_t epoch() const { return epoch_; }
+  // The latest time that any accepted message id bears: an id of a later time
+  // was never seen.
+  uint64_t latest_id_ms() const { return latest_id_ms_; }
   const std::string& bus_id() const { return bus_id_; }
   const std::shared_ptr<const bus::v1::Directory>& directory() const { return directory_; }
   const std::shared_ptr<const bus::v1::Policy>& policy() const { return policy_; }
@@ -101,6 +104,7 @@ class State {
   uint64_t last_sequence_ = 0;
   int64_t last_time_us_ = 0;
   uint64_t epoch_ = 0;
+  uint64_t latest_id_ms_ = 0;
   std::shared_ptr<const bus::v1::Directory> directory_;
   std::shared_ptr<const bus::v1::Policy> policy_;
   Ledger ledger_;
