@@ -1,6 +1,7 @@
 #ifndef WAYSTATION_COMMON_AGENCY_AGENCY_FIXTURE_H_
 #define WAYSTATION_COMMON_AGENCY_AGENCY_FIXTURE_H_
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -152,7 +153,23 @@ class AgencyTest : public testing::Test {
     ins_->Start();
   }
 
+  // INS learns a directory that lacks the identity's certificates of one use.
+  void KnowWithout(const std::string& identity, bus::v1::CertificateUse use) {
+    bus::v1::Directory directory = world_.MakeDirectory();
+    directory.set_version(++directory_version_);
+    for (bus::v1::Identity& each : *directory.mutable_identities()) {
+      if (each.identity() != identity) continue;
+      auto& all = *each.mutable_certificates();
+      all.erase(std::remove_if(all.begin(), all.end(),
+                               [use](const auto& enrolled) { return enrolled.use() == use; }),
+                all.end());
+    }
+    exchange().SetDirectory(directory);
+    ReopenIns();
+  }
+
   TestWorld world_;
+  uint64_t directory_version_ = 1;
   RecordingHandler doj_handler_;
   RecordingHandler ins_handler_;
   std::unique_ptr<Agency> doj_;

@@ -95,7 +95,8 @@ class Tx {
   // Opens a referral: seals, signs and queues its request. Returns the
   // referral's id, 16 random bytes. Errors: INVALID_ARGUMENT the content is not
   // well formed; NOT_FOUND (UNKNOWN_RECIPIENT); UNAVAILABLE (DIRECTORY_UNKNOWN)
-  // the bus was never reached, so nobody's key is known; retry is safe.
+  // the bus was never reached, so nobody's key is known, (CERTIFICATE_UNKNOWN)
+  // a certificate to encrypt to is missing or has run out; retry is safe.
   virtual absl::StatusOr<std::string> SendRequest(const Request& request) = 0;
 
   // Queues a step of a referral at its present version, to its other party.

@@ -36,9 +36,10 @@ absl::Status CheckLength(std::string_view field, std::string_view text, size_t l
                    absl::StrCat(least, " to ", most));
 }
 
+// Lower case only: a handle is compared byte for byte.
 bool IsHandleLike(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
   });
 }
 
@@ -48,7 +49,7 @@ absl::Status CheckPerson(std::string_view person) {
   if (good) return absl::OkStatus();
   // What came may be a name: it must not reach a log.
   return Malformed("person", "not a handle", absl::StrCat(person.size(), " bytes"),
-                   "\"pv-\" and letters, digits, hyphens");
+                   "\"pv-\" and at most 61 of [a-z0-9-]");
 }
 
 bool IsUnit(std::string_view unit) {

@@ -4,11 +4,11 @@
 
 #include "common/agency/content.h"
 #include "common/agency/time_proto.h"
-#include "common/crypto/cms.h"
+#include "common/client/sealed.h"
+#include "common/crypto/sha256.h"
 #include "common/evidence/content_types.h"
 #include "common/evidence/message.h"
 #include "common/limits/limits.h"
-#include "common/log/log.h"
 #include "common/status/status.h"
 
 namespace waystation::agency {
@@ -16,20 +16,16 @@ namespace {
 
 constexpr std::string_view kCaseType = "waystation.case.v1";
 
-absl::Status UnknownRecipient(const absl::Status& why) {
+absl::Status UnknownRecipient(std::string_view recipient) {
   return Refusal(absl::StatusCode::kNotFound, "UNKNOWN_RECIPIENT",
-                 absl::StrCat("recipient: cannot be written to: ", why.message()));
+                 Problem("recipient", "not in the directory", Quoted(recipient)));
 }
 
-// Adds a certificate that is wanted but without which the message still goes: a
-// person must not wait because a key in a safe was not renewed in time.
-void AddWhenGood(const absl::StatusOr<crypto::Certificate>& certificate, std::string_view identity,
-                 std::string_view use, std::vector<crypto::Certificate>& readers) {
-  if (certificate.ok()) {
-    readers.push_back(*certificate);
-    return;
-  }
-  log::Warning("agency", "reader_without_certificate", {{"identity", identity}, {"use", use}});
+// A certificate that is missing or has run out is put right by a person, so the
+// same step may do better later, and a message that led to it is not given up.
+absl::Status NotNow(const absl::Status& why) {
+  if (ReasonOf(why) != "CERTIFICATE_UNKNOWN") return why;
+  return Refusal(absl::StatusCode::kUnavailable, "CERTIFICATE_UNKNOWN", std::string(why.message()));
 }
 
 CaseContent Complete(const Draft& draft, const std::string& sender) {
@@ -53,23 +49,17 @@ std::string Sealer::NewReferralId() const {
   return id;
 }
 
-absl::StatusOr<std::vector<crypto::Certificate>> Sealer::Readers(
-    const Draft& draft, const evidence::DirectoryView& directory) const {
-  crypto::TrustStore trust = identity_.trust->Current();
-  absl::Time now = clock_.Now();
-  auto current = [&](const std::string& who, bus::v1::CertificateUse use) {
-    return directory.Current(who, use, trust, now);
-  };
-  std::vector<crypto::Certificate> readers;
-  absl::StatusOr<crypto::Certificate> first =
-      current(draft.target, bus::v1::CERTIFICATE_USE_ENCRYPT);
-  if (!first.ok()) return UnknownRecipient(first.status());
-  readers.push_back(*first);
-  AddWhenGood(current(draft.target, bus::v1::CERTIFICATE_USE_RECOVERY), draft.target, "recovery",
-              readers);
-  AddWhenGood(current(identity_.spiffe_id, bus::v1::CERTIFICATE_USE_ARCHIVE), identity_.spiffe_id,
-              "archive", readers);
-  return readers;
+absl::StatusOr<std::string> Sealer::Seal(const CaseContent& content,
+                                         const evidence::DirectoryView& directory) const {
+  const std::vector<std::string> readers(content.recipients().begin(), content.recipients().end());
+  for (const std::string& reader : readers) {
+    if (directory.Find(reader) == nullptr) return UnknownRecipient(reader);
+  }
+  absl::StatusOr<std::string> sealed =
+      client::SealPayload(content.SerializeAsString(), identity_.spiffe_id, readers, directory,
+                          identity_.trust->Current(), clock_.Now());
+  if (!sealed.ok()) return NotNow(sealed.status());
+  return sealed;
 }
 
 void Sealer::Link(const Draft& draft, bus::v1::Header& header,
@@ -90,12 +80,7 @@ void Sealer::Link(const Draft& draft, bus::v1::Header& header,
   }
 }
 
-absl::StatusOr<bus::v1::Header> Sealer::MakeHeader(const Draft& draft, std::string_view payload) {
-  if (payload.size() > kPayloadBytesMax) {
-    return Refusal(absl::StatusCode::kInvalidArgument, "PAYLOAD_LIMIT",
-                   Problem("payload", "too large", absl::StrCat(payload.size(), " bytes"),
-                           absl::StrCat("at most ", kPayloadBytesMax)));
-  }
+bus::v1::Header Sealer::MakeHeader(const Draft& draft, std::string_view payload) {
   bus::v1::Header header;
   header.set_id(ids_.Next());
   header.set_source(identity_.spiffe_id);
@@ -122,10 +107,8 @@ absl::StatusOr<SealedMessage> Sealer::Make(const Draft& draft,
   SealedMessage sealed;
   sealed.content = Complete(draft, identity_.spiffe_id);
   WS_RETURN_IF_ERROR(CheckContent(sealed.content));
-  WS_ASSIGN_OR_RETURN(std::vector<crypto::Certificate> readers, Readers(draft, directory));
-  WS_ASSIGN_OR_RETURN(std::string payload,
-                      crypto::Encrypt(sealed.content.SerializeAsString(), readers));
-  WS_ASSIGN_OR_RETURN(bus::v1::Header header, MakeHeader(draft, payload));
+  WS_ASSIGN_OR_RETURN(std::string payload, Seal(sealed.content, directory));
+  bus::v1::Header header = MakeHeader(draft, payload);
   Link(draft, header, sealed.message);
   sealed.message_id = header.id();
   sealed.message.set_header(header.SerializeAsString());
@@ -137,7 +120,7 @@ absl::StatusOr<SealedMessage> Sealer::Make(const Draft& draft,
 
 absl::StatusOr<CaseContent> Sealer::Open(const VerifiedDelivery& delivery) const {
   absl::StatusOr<std::string> plain =
-      crypto::Decrypt(delivery.message.payload(), *identity_.decryption);
+      client::OpenPayload(delivery.message.payload(), {identity_.decryption.get(), 1});
   if (absl::IsPermissionDenied(plain.status())) {
     return Refusal(absl::StatusCode::kUnavailable, "KEY_NOT_OURS",
                    "payload: not encrypted to the encrypt key that is configured here");

@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -52,8 +51,9 @@ class Sealer {
   Sealer(const Identity& identity, const Clock& clock, RandomSource random);
 
   // Encrypts once and signs once. Errors: INVALID_ARGUMENT (CONTENT_MALFORMED,
-  // PAYLOAD_LIMIT); NOT_FOUND (UNKNOWN_RECIPIENT) not in the directory, or no
-  // certificate of theirs is good now.
+  // PAYLOAD_LIMIT); NOT_FOUND (UNKNOWN_RECIPIENT) not in the directory;
+  // UNAVAILABLE (CERTIFICATE_UNKNOWN) their encrypt or recovery certificate or
+  // our own archive certificate is missing or not good now.
   absl::StatusOr<SealedMessage> Make(const Draft& draft, const evidence::DirectoryView& directory);
 
   // Opens a payload and checks that it says what the header says.
@@ -66,9 +66,9 @@ class Sealer {
   std::string NewReferralId() const;
 
  private:
-  absl::StatusOr<std::vector<crypto::Certificate>> Readers(
-      const Draft& draft, const evidence::DirectoryView& directory) const;
-  absl::StatusOr<bus::v1::Header> MakeHeader(const Draft& draft, std::string_view payload);
+  absl::StatusOr<std::string> Seal(const CaseContent& content,
+                                   const evidence::DirectoryView& directory) const;
+  bus::v1::Header MakeHeader(const Draft& draft, std::string_view payload);
   void Link(const Draft& draft, bus::v1::Header& header, bus::v1::SignedMessage& message) const;
 
   const Identity& identity_;

@@ -187,6 +187,42 @@ TEST_F(AgencyTest, RefusesAMalformedContentBeforeItIsSealed) {
   EXPECT_THAT(std::string(done.message()), testing::HasSubstr("from_unit"));
 }
 
+TEST_F(AgencyTest, RefusesAHandleInUpperCase) {
+  for (const char* person : {"pv-7Q4K-2M9X-0TCE", "PV-7q4k", "pv-a b", "pv-a.b"}) {
+    Tx::Request request = TestWorld::Request();
+    request.content.set_person(person);
+    absl::Status done = doj_->Write([&](Tx& tx) { return tx.SendRequest(request).status(); });
+    EXPECT_EQ(ReasonOf(done), "CONTENT_MALFORMED") << person;
+    EXPECT_THAT(std::string(done.message()), testing::Not(testing::HasSubstr(person)));
+  }
+}
+
+// Without the recovery key a case is lost with its reader's key, without the
+// archive key its sender cannot read what it sent.
+TEST_F(AgencyTest, SendsNothingWithoutTheRecoveryAndArchiveCertificates) {
+  std::string id = Request();
+  DeliverToIns();
+  const std::vector<std::pair<std::string, bus::v1::CertificateUse>> missing = {
+      {"doj", bus::v1::CERTIFICATE_USE_ENCRYPT},
+      {"doj", bus::v1::CERTIFICATE_USE_RECOVERY},
+      {"ins", bus::v1::CERTIFICATE_USE_ARCHIVE}};
+  for (const auto& [agency, use] : missing) {
+    KnowWithout(TestWorld::IdentityOf(agency), use);
+    absl::Status refused = Step(*ins_, id, TRANSITION_TAKE_UP);
+    EXPECT_TRUE(absl::IsUnavailable(refused)) << refused;
+    EXPECT_EQ(ReasonOf(refused), "CERTIFICATE_UNKNOWN");
+    EXPECT_THAT(std::string(refused.message()),
+                testing::AllOf(testing::HasSubstr(TestWorld::IdentityOf(agency)),
+                               testing::HasSubstr(bus::v1::CertificateUse_Name(use))));
+    EXPECT_TRUE(Outbox(*ins_, id).empty());
+  }
+  KnowWithout("", bus::v1::CERTIFICATE_USE_UNSPECIFIED);
+  EXPECT_TRUE(Step(*ins_, id, TRANSITION_TAKE_UP).ok());
+  // A restart may have cut off the answer to the receipt; then the ledger is asked.
+  world_.clock().Advance(absl::Seconds(5));
+  ExpectPublished(1);
+}
+
 TEST_F(AgencyTest, NamesARecipientWhoIsNotOnTheBus) {
   Tx::Request request = TestWorld::Request();
   request.target = "usaid";

@@ -42,6 +42,9 @@ class TestWorld {
   std::string StorePath(const std::string& agency) const { return folder_ + "/" + agency + ".db"; }
   const crypto::AeadKey& store_key() const { return store_key_; }
 
+  // DOJ and INS with every certificate, as the exchange has it from the start.
+  bus::v1::Directory MakeDirectory() const;
+
   // Opens the agency on its database, which stays when the agency goes.
   std::unique_ptr<Agency> Open(const std::string& agency, Handler& handler,
                                const std::vector<Schema>& schemas = {});
@@ -60,7 +63,6 @@ class TestWorld {
   };
 
   Keys IssueKeys(const std::string& agency);
-  bus::v1::Directory MakeDirectory() const;
   Identity MakeIdentity(const std::string& agency);
 
   FakeClock clock_;

@@ -9,8 +9,8 @@
 namespace waystation {
 namespace {
 
-// Crockford's base 32, which has neither I, L, O nor U.
-constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+// Crockford's base 32 in lower case, which has neither i, l, o nor u.
+constexpr std::string_view kAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 constexpr size_t kCharacters = 12;
 constexpr size_t kGroup = 4;
 constexpr size_t kPrefixBytesMax = 8;

@@ -8,9 +8,10 @@
 
 namespace waystation {
 
-// Returns a random handle such as "pv-7Q4K-2M9X-0TCE": the prefix, then twelve
-// characters of Crockford's base 32 (no I, L, O or U, so that it survives being
-// read aloud and copied by hand) in groups of four. 60 random bits. It says
+// Returns a random handle such as "pv-7q4k-2m9x-0tce": the prefix, then twelve
+// characters of Crockford's base 32 (no i, l, o or u, so that it survives being
+// read aloud and copied by hand) in groups of four, lower case only, so that two
+// spellings of one handle do not exist. 60 random bits. It says
 // nothing of the person it stands for. `prefix` is 1 to 8 lower-case letters.
 std::string NewHandle(std::string_view prefix, const RandomSource& random);
 

@@ -157,7 +157,9 @@ absl::Status CheckPetitioner(const Officer& officer, const v1::Petition& petitio
 }
 
 absl::Status CheckRuns(const v1::Petition& granted, absl::CivilDay today) {
-  WS_ASSIGN_OR_RETURN(absl::CivilDay last, ToDay("expires_on", granted.decision().expires_on()));
+  const types::v1::Date& end =
+      granted.has_ended() ? granted.ended().ended_on() : granted.decision().expires_on();
+  WS_ASSIGN_OR_RETURN(absl::CivilDay last, ToDay("expires_on", end));
   if (!granted.has_ended() && last >= today) return absl::OkStatus();
   return statute::Refuse(statute::kPresenceNotEnded, "presence", "it has ended",
                          statute::DayText(last), "a presence that has not; else a first petition");

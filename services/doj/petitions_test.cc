@@ -124,6 +124,21 @@ TEST_F(PetitionsTest, RefusesTermsThatCannotBe) {
   EXPECT_TRUE(desk_.sent().empty());
 }
 
+TEST_F(PetitionsTest, MayNeedAnAnswerSoonerThanThePolicyButNeverLater) {
+  const std::string person = Open();
+  ASSERT_TRUE(Find(Finding(person)).ok());
+  const int64_t now = absl::ToUnixSeconds(desk_.clock().Now());
+  v1::FilePetitionRequest request = Petition(person);
+  for (int64_t seconds : {now, now - 1, now + 30 * 86'400, int64_t{-1} << 40, int64_t{1} << 40}) {
+    request.mutable_needed_by()->set_seconds(seconds);
+    EXPECT_EQ(ReasonOf(File(request).status()), "FIELD_INVALID") << seconds;
+  }
+  request.mutable_needed_by()->set_seconds(now + 3'600);
+  const v1::Petition petition = *File(request);
+  EXPECT_EQ(petition.due_time().seconds(), now + 3'600);
+  EXPECT_THAT(petition.due_basis(), HasSubstr("POLICY-CP-3"));
+}
+
 TEST_F(PetitionsTest, CancelsUntilReceivedThenAsks) {
   const v1::Petition first = Filed();
   EXPECT_EQ(ReasonOf(Cancel(first, 1, "doj/ovc")), "UNIT_NOT_OWN");
@@ -172,6 +187,22 @@ TEST_F(PetitionsTest, DoesNotRenewWhatHasEnded) {
   const absl::Status refused = Renew("cp-1", Date(2004, 1, 1)).status();
   EXPECT_EQ(ReasonOf(refused), "PRESENCE_ENDED");
   EXPECT_THAT(refused.ToString(), HasSubstr("28 CFR 1100.35"));
+}
+
+TEST_F(PetitionsTest, DoesNotRenewWhatInsEnded) {
+  const v1::Petition granted = Granted();
+  ins::v1::PresenceEndedNotice notice;
+  notice.set_presence_id("cp-1");
+  *notice.mutable_ended_on() = Date(2002, 3, 1);
+  notice.set_reason(ins::v1::PRESENCE_END_REASON_OTHER_STATUS);
+  *notice.mutable_officials() = Grant().officials();
+  agency::CaseContent content = FromIns(granted, types::v1::TRANSITION_REQUEST);
+  content.clear_referral_id();
+  content.mutable_body()->PackFrom(notice);
+  ASSERT_TRUE(Deliver(content).ok());
+  const absl::Status refused = Renew("cp-1", Date(2003, 7, 1)).status();
+  EXPECT_EQ(ReasonOf(refused), "PRESENCE_ENDED");
+  EXPECT_THAT(refused.ToString(), HasSubstr("2002-03-01"));
 }
 
 TEST_F(PetitionsTest, ListsByStateAndPerson) {

@@ -1,8 +1,9 @@
-"""Planted breaches: the layer and house rules find them, and leave honest files alone."""
+"""Planted breaches: the layer, house and reason rules find them, and leave honest files alone."""
 import unittest
 
 import house
 import layers
+import reasons
 
 
 def problems(name, *includes):
@@ -52,6 +53,16 @@ class Layers(unittest.TestCase):
                 self.assertIn("common/" + name, placed, room)
             placed.add(room)
 
+    def test_benchmarks_stand_beside_what_they_measure(self):
+        bench = '"benchmark/benchmark.h"'
+        self.assertEqual([], problems("common/journal/journal_bench.cc", bench))
+        self.assertTrue(problems("common/journal/journal.cc", bench))
+        self.assertTrue(problems("common/journal/journal_bench.cc", "<openssl/ssl.h>"))
+
+    def test_the_referral_table_knows_the_wire_and_nothing_else(self):
+        self.assertEqual([], problems("common/referral/table.h", '"waystation/types/v1/x.pb.h"'))
+        self.assertTrue(problems("common/referral/table.cc", '"common/status/status.h"'))
+
     def test_refuses_absl_mutex(self):
         self.assertTrue(problems("common/client/x.cc", '"absl/synchronization/mutex.h"'))
 
@@ -77,6 +88,50 @@ class House(unittest.TestCase):
     def test_warns_of_long_files_only(self):
         self.assertEqual([], house.size_warnings("x.cc", "\n" * house.CPP_LINES))
         self.assertEqual(1, len(house.size_warnings("x.cc", "\n" * (house.CPP_LINES + 1))))
+
+
+class Reasons(unittest.TestCase):
+    CONTRACT = """## Errors
+| reason | code | what to do |
+|---|---|---|
+| OVERLOADED | RESOURCE_EXHAUSTED | again |
+| LIMIT_A, LIMIT_B | INVALID_ARGUMENT | fix |
+| CRL_* | UNAUTHENTICATED | ask |
+
+On the record only: STREAM_CLOSED.
+
+## Next
+| AFTER_ALL | is another chapter |
+"""
+    SOURCES = {"common/a.cc": 'return Refusal(kCode, "OVERLOADED", text);\n'
+                              'Limit("LIMIT_A"); Limit("LIMIT_B"); Close("STREAM_CLOSED");\n',
+               "services/b.cc": 'return "CRL_EXPIRED"; sql("COMMIT");\n'}
+
+    def found(self, **change):
+        return reasons.breaches({**self.SOURCES, **change}, self.CONTRACT)
+
+    def test_accepts_what_agrees(self):
+        self.assertEqual(["services/b.cc: reason CRL_EXPIRED is not in protos/README.md (Errors)"],
+                         self.found())
+        self.assertEqual([], reasons.breaches(
+            self.SOURCES, self.CONTRACT.replace("STREAM_CLOSED.", "STREAM_CLOSED, CRL_EXPIRED.")))
+
+    def test_finds_a_reason_that_the_contract_lacks(self):
+        for planted in ('Refusal(kCode, "PLANTED", x)', 'Other("PLANTED_TOO", x)',
+                        'Refusal(kCode,\n   "AFTER_ALL", x)'):
+            found = self.found(**{"common/c.cc": planted})
+            self.assertEqual(2, len(found), planted)
+            self.assertTrue(found[0].startswith("common/c.cc: reason "), found)
+
+    def test_finds_a_reason_that_nobody_gives(self):
+        found = self.found(**{"common/a.cc": 'Refusal(kCode, "OVERLOADED", t); Limit("LIMIT_A");'})
+        self.assertIn("protos/README.md: reason LIMIT_B is in no source", found)
+
+    def test_looks_at_no_test(self):
+        self.assertFalse(reasons.speaks("common/a_test.cc"))
+        self.assertFalse(reasons.speaks("common/agency/fake_exchange.cc"))
+        self.assertFalse(reasons.speaks("tools/waystation/text.cc"))
+        self.assertTrue(reasons.speaks("services/broker/admission.cc"))
 
 
 if __name__ == "__main__":

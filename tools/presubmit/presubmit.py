@@ -13,6 +13,7 @@ import time
 
 import house
 import layers
+import reasons
 import tree
 
 # How much of a failing tool's output is shown; the tool itself shows all.
@@ -103,6 +104,12 @@ def layer_rules():
         raise Failed("\n".join(breaches))
 
 
+def reason_rules():
+    breaches = reasons.check()
+    if breaches:
+        raise Failed("\n".join(breaches))
+
+
 def house_rules():
     breaches, warnings = house.check()
     for line in warnings:
@@ -181,7 +188,7 @@ def sanitized(config):
 
 QUICK = [("self-test", self_test), ("clang-format", clang_format), ("buildifier", buildifier),
          ("buf-lint", buf_lint), ("buf-format", buf_format), ("layers", layer_rules),
-         ("house", house_rules), ("clang-tidy", clang_tidy_changed)]
+         ("house", house_rules), ("reasons", reason_rules), ("clang-tidy", clang_tidy_changed)]
 FULL = QUICK[:-1] + [("clang-tidy", clang_tidy_all), ("asan", sanitized("asan")),
                      ("ubsan", sanitized("ubsan")), ("tsan", sanitized("tsan"))]
 
