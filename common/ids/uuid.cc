@@ -1,6 +1,7 @@
 #include "common/ids/uuid.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace waystation {
@@ -15,11 +16,18 @@ constexpr uint64_t kRandBMax = (uint64_t{1} << 62) - 1;
 bool IsHyphenPlace(size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
 
 // Returns the digit's value, or -1. Lower case alone.
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
+// By table: the digits of an id are random, and every branch on them is a guess.
+constexpr std::array<int8_t, 256> MakeHexValues() {
+  std::array<int8_t, 256> values{};
+  for (int8_t& value : values) value = -1;
+  for (int i = 0; i < 16; i++) {
+    values[static_cast<uint8_t>(kHexDigits[i])] = static_cast<int8_t>(i);
+  }
+  return values;
 }
+constexpr std::array<int8_t, 256> kHexValues = MakeHexValues();
+
+int HexValue(char digit) { return kHexValues[static_cast<uint8_t>(digit)]; }
 
 uint64_t UnixMs(const Clock& clock) {
   int64_t ms = absl::ToUnixMillis(clock.Now());
@@ -43,17 +51,16 @@ Uuid Layout(uint64_t unix_ms, uint64_t rand_a, uint64_t rand_b) {
 std::optional<Uuid> ParseUuid(std::string_view text) {
   if (text.size() != kTextBytes) return std::nullopt;
   Uuid uuid;
-  size_t byte = 0;
-  for (size_t i = 0; i < kTextBytes;) {
-    if (IsHyphenPlace(i)) {
-      if (text[i++] != '-') return std::nullopt;
-      continue;
-    }
-    const int high = HexValue(text[i++]);
-    const int low = HexValue(text[i++]);
-    if (high < 0 || low < 0) return std::nullopt;
-    uuid[byte++] = static_cast<uint8_t>(high << 4 | low);
+  int problems = 0;  // Negative once a digit is none.
+  size_t at = 0;
+  for (uint8_t& byte : uuid) {
+    if (IsHyphenPlace(at) && text[at++] != '-') return std::nullopt;
+    const int high = HexValue(text[at++]);
+    const int low = HexValue(text[at++]);
+    problems |= high | low;
+    byte = static_cast<uint8_t>(high << 4 | low);
   }
+  if (problems < 0) return std::nullopt;
   return uuid;
 }
 

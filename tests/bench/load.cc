@@ -11,10 +11,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/clock/clock.h"
+#include "common/crypto/random.h"
 #include "common/evidence/content_types.h"
 #include "common/evidence/message.h"
 #include "common/evidence/verifier.h"
-#include "common/ids/random.h"
 #include "common/ids/uuid.h"
 #include "common/rpc/channel.h"
 #include "common/status/status.h"
@@ -116,9 +116,9 @@ void Publish(Shared& shared) {
     }
   });
   SystemClock clock;
-  UuidV7Generator ids(clock, SystemRandom);
+  UuidV7Generator ids(clock, crypto::RandomBytes);
   std::string payload(kPayloadBytes, '\0');
-  SystemRandom(payload.data(), payload.size());
+  crypto::RandomBytes(payload.data(), payload.size());
   const double gap_us =
       shared.load.rate_per_s == 0
           ? 0
