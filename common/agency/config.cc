@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "common/agency/automatic.h"
 #include "common/agency/identity_text.h"
 #include "common/config/file.h"
 #include "common/config/text_proto.h"
@@ -97,6 +98,10 @@ absl::Status CheckOfficial(const std::string& field, const types::v1::ActingOffi
   if (!IsStaffId(official.staff_id())) {
     return Bad(field + ".staff_id", "wrong form", Quoted(official.staff_id()),
                "1 to 64 of [a-z0-9-]");
+  }
+  if (official.staff_id() == kAutomaticStaffId) {
+    return Bad(field + ".staff_id", "reserved for what no officer does",
+               Quoted(official.staff_id()), "an officer's own");
   }
   for (const std::string* text : {&official.title(), &official.office()}) {
     if (text->empty() || text->size() > kOfficeBytesMax) {

@@ -61,6 +61,7 @@ TEST(CheckConfigTest, NamesTheFieldThatIsWrong) {
       {"config.crl_grace_s", [](auto& c) { c.set_crl_grace_s(2'592'001); }},
       {"config.staff", [](auto& c) { c.clear_staff(); }},
       {"config.staff[0].staff_id", [](auto& c) { c.mutable_staff(0)->set_staff_id("A b"); }},
+      {"config.staff[0].staff_id", [](auto& c) { c.mutable_staff(0)->set_staff_id("automatic"); }},
       {"config.staff[0].title", [](auto& c) { c.mutable_staff(0)->clear_title(); }},
       {"config.staff[0].office", [](auto& c) { c.mutable_staff(0)->clear_office(); }},
       {"config.staff[0].unit", [](auto& c) { c.mutable_staff(0)->set_unit("doj/fbi"); }},

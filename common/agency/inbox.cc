@@ -1,39 +1,17 @@
 #include "common/agency/inbox.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <utility>
 
 #include "common/agency/handoff.h"
+#include "common/agency/page.h"
 #include "common/agency/referral_rows.h"
 #include "common/agency/time_proto.h"
 #include "common/status/status.h"
 
 namespace waystation::agency {
 namespace {
-
-constexpr int kPageSizeDefault = 50;
-constexpr int kPageSizeMax = 200;
-
-absl::StatusOr<size_t> PageSize(int asked) {
-  if (asked >= 0 && asked <= kPageSizeMax) {
-    return static_cast<size_t>(asked == 0 ? kPageSizeDefault : asked);
-  }
-  return Refusal(absl::StatusCode::kInvalidArgument, "PAGE_SIZE_INVALID",
-                 Problem("page_size", "out of range", absl::StrCat(asked), "1 to 200"));
-}
-
-// A token is the letter of its list and a number; clients treat it as opaque.
-absl::StatusOr<int64_t> ReadToken(std::string_view token, char list) {
-  if (token.empty()) return 0;
-  int64_t number = -1;
-  const char* end = token.data() + token.size();
-  auto [stop, error] = std::from_chars(token.data() + 1, end, number);
-  if (token.front() == list && error == std::errc() && stop == end && number > 0) return number;
-  return Refusal(absl::StatusCode::kInvalidArgument, "PAGE_TOKEN_INVALID",
-                 Problem("page_token", "not issued here", Quoted(token), "next_page_token"));
-}
 
 bool NeedsUs(const ReferralView& view) {
   if (view.unread || !view.problem.empty()) return true;
@@ -103,10 +81,14 @@ types::v1::InboxItem ToInboxItem(const ReferralView& view, absl::Time now) {
   return item;
 }
 
+absl::Status MarkOutcomeRead(std::string_view referral_id, Tx& tx) {
+  WS_ASSIGN_OR_RETURN(ReferralView view, tx.Referral(referral_id));
+  return view.unread ? tx.MarkRead(referral_id) : absl::OkStatus();
+}
+
 absl::StatusOr<InboxPage> ListInbox(Tx& tx, const ReferralFilter& filter, int page_size,
                                     std::string_view page_token) {
-  WS_ASSIGN_OR_RETURN(size_t size, PageSize(page_size));
-  WS_ASSIGN_OR_RETURN(int64_t skip, ReadToken(page_token, 'i'));
+  WS_ASSIGN_OR_RETURN(PageAsked asked, ReadPage(page_size, page_token, 'i'));
   ReferralFilter open = filter;
   open.open_only = true;
   std::vector<types::v1::InboxItem> items;
@@ -125,8 +107,9 @@ absl::StatusOr<InboxPage> ListInbox(Tx& tx, const ReferralFilter& filter, int pa
     return FromProtoTime(a.since()) < FromProtoTime(b.since());
   });
   InboxPage page;
-  size_t first = std::min(static_cast<size_t>(skip), items.size());
-  size_t last = std::min(first + size, items.size());
+  // The order may change between calls, so a token here counts items, not rows.
+  size_t first = std::min(static_cast<size_t>(asked.before), items.size());
+  size_t last = std::min(first + static_cast<size_t>(asked.size), items.size());
   for (size_t i = first; i < last; ++i) page.items.push_back(std::move(items[i]));
   if (last < items.size()) page.next_page_token = absl::StrCat("i", last);
   return page;
@@ -134,9 +117,9 @@ absl::StatusOr<InboxPage> ListInbox(Tx& tx, const ReferralFilter& filter, int pa
 
 absl::StatusOr<ReferralPage> ListReferrals(Tx& tx, const ReferralFilter& filter, int page_size,
                                            std::string_view page_token) {
-  WS_ASSIGN_OR_RETURN(size_t size, PageSize(page_size));
-  WS_ASSIGN_OR_RETURN(int64_t before, ReadToken(page_token, 'r'));
-  if (before == 0) before = std::numeric_limits<int64_t>::max();
+  WS_ASSIGN_OR_RETURN(PageAsked asked, ReadPage(page_size, page_token, 'r'));
+  const size_t size = static_cast<size_t>(asked.size);
+  const int64_t before = asked.before == 0 ? std::numeric_limits<int64_t>::max() : asked.before;
   ReferralPage page;
   int64_t last = 0;
   absl::Status full = absl::OutOfRangeError("page is full");

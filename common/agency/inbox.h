@@ -8,7 +8,10 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/agency/case.h"
+#include "common/agency/fields.h"
 #include "common/agency/identity_text.h"
+#include "common/agency/time_proto.h"
+#include "common/status/status.h"
 #include "waystation/types/v1/inbox.pb.h"
 
 // What an officer sees: referrals, and who must do what.
@@ -47,6 +50,37 @@ absl::StatusOr<ReferralPage> ListReferrals(Tx& tx, const ReferralFilter& filter,
 
 // How one referral stands in an inbox at `now`.
 types::v1::InboxItem ToInboxItem(const ReferralView& referral, absl::Time now);
+
+// Marks as read how a referral ended, after an officer saw it: it leaves the
+// inbox. One with a problem stays there. Errors: NOT_FOUND (REFERRAL_UNKNOWN).
+absl::Status MarkOutcomeRead(std::string_view referral_id, Tx& tx);
+
+// Fills state, version and due time of a procedure's own record, as the referral
+// has them. `Record` is a wire message with these fields.
+template <typename Record>
+void FillHandoff(const ReferralView& view, Record& record) {
+  record.set_state(view.state);
+  record.set_version(static_cast<int64_t>(view.version));
+  if (!view.due_time.has_value()) return;
+  *record.mutable_due_time() = ToProtoTime(*view.due_time);
+  record.set_due_basis(view.due_basis);
+}
+
+// The rpc ListInbox of `agency`, e.g. "ins"; its request and response are alike
+// everywhere. Errors: as ListInbox; INVALID_ARGUMENT (FIELD_INVALID) the unit.
+template <typename Request, typename Response>
+absl::Status AnswerListInbox(std::string_view agency, const Request& request, Tx& tx,
+                             Response& response) {
+  if (!request.unit().empty()) WS_RETURN_IF_ERROR(CheckUnit("unit", request.unit(), agency));
+  ReferralFilter filter;
+  filter.unit = request.unit();
+  filter.ours_only = !request.include_waiting_for_others();
+  WS_ASSIGN_OR_RETURN(InboxPage page,
+                      ListInbox(tx, filter, request.page_size(), request.page_token()));
+  response.mutable_items()->Assign(page.items.begin(), page.items.end());
+  response.set_next_page_token(page.next_page_token);
+  return absl::OkStatus();
+}
 
 }  // namespace waystation::agency
 

@@ -5,6 +5,17 @@
 namespace waystation::agency {
 namespace {
 
+// What needs the agency now.
+std::vector<types::v1::InboxItem> Inbox(Agency& agency) {
+  InboxPage page;
+  absl::Status read = agency.Read([&](Tx& tx) -> absl::Status {
+    WS_ASSIGN_OR_RETURN(page, ListInbox(tx, {.ours_only = true}, 0, ""));
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(read.ok()) << read;
+  return page.items;
+}
+
 TEST_F(AgencyTest, ListsWhatNeedsUsOverdueFirst) {
   Tx::Request late = TestWorld::Request();
   late.due_time = world_.clock().Now() + absl::Hours(1);
@@ -14,19 +25,37 @@ TEST_F(AgencyTest, ListsWhatNeedsUsOverdueFirst) {
   std::string second = Request(late);
   DeliverToIns();
   world_.clock().Advance(absl::Hours(2));
-  InboxPage page;
-  absl::Status read = ins_->Read([&](Tx& tx) -> absl::Status {
-    WS_ASSIGN_OR_RETURN(page, ListInbox(tx, {.ours_only = true}, 0, ""));
-    return absl::OkStatus();
-  });
-  ASSERT_TRUE(read.ok()) << read;
-  ASSERT_EQ(page.items.size(), 2u);
-  EXPECT_EQ(page.items[0].referral_id(), second);
-  EXPECT_TRUE(page.items[0].overdue());
-  EXPECT_EQ(page.items[0].due_basis(), "POLICY-TEST-1");
-  EXPECT_EQ(page.items[0].next_move_agency(), "ins");
-  EXPECT_EQ(page.items[0].version(), 2);
-  EXPECT_EQ(page.items[1].referral_id(), first);
+  const std::vector<types::v1::InboxItem> items = Inbox(*ins_);
+  ASSERT_EQ(items.size(), 2u);
+  EXPECT_EQ(items[0].referral_id(), second);
+  EXPECT_TRUE(items[0].overdue());
+  EXPECT_EQ(items[0].due_basis(), "POLICY-TEST-1");
+  EXPECT_EQ(items[0].next_move_agency(), "ins");
+  EXPECT_EQ(items[0].version(), 2);
+  EXPECT_EQ(items[1].referral_id(), first);
+}
+
+TEST_F(AgencyTest, OutcomeThatWasReadLeavesTheInbox) {
+  std::string id = Request();
+  DeliverToIns();
+  ASSERT_TRUE(Step(*ins_, id, types::v1::TRANSITION_RETURN).ok());
+  ExpectPublished(1);
+  DeliverToDoj();
+  ASSERT_EQ(Inbox(*doj_).size(), 1u);
+  EXPECT_EQ(Inbox(*doj_)[0].next_move(), "read how it ended: returned");
+  ASSERT_TRUE(doj_->Write([&](Tx& tx) { return MarkOutcomeRead(id, tx); }).ok());
+  EXPECT_TRUE(Inbox(*doj_).empty());
+}
+
+TEST_F(AgencyTest, ProblemStaysInTheInboxThoughTheOutcomeWasRead) {
+  std::string id = Request();
+  DeliverToIns();
+  exchange().RefuseNext(Refusal(absl::StatusCode::kAborted, "STALE_VERSION", "lost race"));
+  ASSERT_TRUE(Step(*ins_, id, types::v1::TRANSITION_TAKE_UP).ok());
+  ins_handler_.WaitForRefused(1);
+  ASSERT_TRUE(ins_->Write([&](Tx& tx) { return MarkOutcomeRead(id, tx); }).ok());
+  ASSERT_EQ(Inbox(*ins_).size(), 1u);
+  EXPECT_THAT(Inbox(*ins_)[0].next_move(), testing::HasSubstr("the bus refused \"take up\""));
 }
 
 TEST_F(AgencyTest, PagesThroughReferralsNewestFirst) {

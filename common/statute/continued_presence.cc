@@ -122,6 +122,11 @@ absl::Status CheckTwoOfficials(const std::string& first_staff_id,
                 "two officials with different staff ids");
 }
 
+absl::Status CheckAdjudicates(const std::string& unit, const std::string& adjudicator) {
+  if (!adjudicator.empty() && unit == adjudicator) return absl::OkStatus();
+  return Refuse(kUnitsDenied, "petitions", "not open to the unit", Quoted(unit), adjudicator);
+}
+
 absl::Status CheckEnd(const Presence& presence, absl::CivilDay ended_on, absl::CivilDay today) {
   if (presence.ended || presence.expires_on < today) {
     return Refuse(kPresenceNotEnded, kThing, "presence has ended", DayText(presence.expires_on),

@@ -85,6 +85,10 @@ absl::Status CheckDecision(const PresencePetition& petition, const PresenceDecis
 absl::Status CheckTwoOfficials(const std::string& first_staff_id,
                                const std::string& second_staff_id);
 
+// Checks that `unit`, "<agency>/<unit>", is the one that adjudicates: it alone sees petitions.
+// Errors: FAILED_PRECONDITION with UNIT_DENIED.
+absl::Status CheckAdjudicates(const std::string& unit, const std::string& adjudicator);
+
 // Checks that INS may end `presence` with the last day `ended_on`.
 // Errors: FAILED_PRECONDITION with PRESENCE_ENDED or PRESENCE_END_OUTSIDE.
 absl::Status CheckEnd(const Presence& presence, absl::CivilDay ended_on, absl::CivilDay today);

@@ -98,6 +98,13 @@ inline constexpr Rule kEndWithinPresence{
     {kContinuedPresenceSection, "An early end lies within the presence as granted.",
      kPart1100Source, kPart1100Effective}};
 
+inline constexpr Rule kUnitsDenied{
+    "C4.14",
+    "UNIT_DENIED",
+    {"policy CP-4",
+     "INS adjudication and INS enforcement are denied each other's cases: a petition is no lead.",
+     kPolicySource, kPolicyEffective}};
+
 }  // namespace waystation::statute
 
 #endif  // WAYSTATION_COMMON_STATUTE_CONTINUED_PRESENCE_RULES_H_

@@ -199,6 +199,17 @@ TEST(TwoOfficialsTest, WantsTwoDifferentStaffIds) {
   EXPECT_EQ(ReasonOf(CheckTwoOfficials("", "a2")), "SECOND_OFFICIAL_REQUIRED");
 }
 
+TEST(AdjudicatesTest, OpensPetitionsToTheAdjudicatingUnitAlone) {
+  EXPECT_TRUE(CheckAdjudicates("ins/vermont-service-center", "ins/vermont-service-center").ok());
+  for (const char* unit : {"ins/investigations", "ins/vermont", "ins/vermont-service-center-2",
+                           "INS/vermont-service-center", ""}) {
+    const absl::Status refused = CheckAdjudicates(unit, "ins/vermont-service-center");
+    EXPECT_EQ(ReasonOf(refused), "UNIT_DENIED") << unit;
+    EXPECT_THAT(refused.ToString(), ::testing::HasSubstr("policy CP-4"));
+  }
+  EXPECT_EQ(ReasonOf(CheckAdjudicates("", "")), "UNIT_DENIED");
+}
+
 TEST(EndTest, EndsWithinThePresenceOnce) {
   const Presence presence = InForcePresence();
   const Day today(2002, 2, 1);

@@ -36,6 +36,7 @@ std::vector<const Rule*> AllRules() {
       &kTwoOfficials,
       &kPresenceNotEnded,
       &kEndWithinPresence,
+      &kUnitsDenied,
       &kWorkNeedsPresence,
       &kWorkBasisFits,
       &kWorkOtherBasisCited,

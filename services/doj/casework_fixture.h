@@ -3,11 +3,11 @@
 
 #include <string>
 
+#include "common/agency/fake_desk.h"
+#include "common/agency/fields.h"
 #include "common/status/status.h"
 #include "gtest/gtest.h"
 #include "services/doj/casebook.h"
-#include "services/doj/fake_desk.h"
-#include "services/doj/fields.h"
 #include "services/doj/incoming.h"
 #include "services/doj/intakes.h"
 #include "services/doj/petitions.h"
@@ -24,13 +24,13 @@ class CaseworkTest : public testing::Test {
     bus::v1::Directory directory;
     directory.set_version(1);
     bus::v1::Identity& doj = *directory.add_identities();
-    doj.set_identity(FakeDesk::IdentityOf("doj"));
+    doj.set_identity(agency::FakeDesk::IdentityOf("doj"));
     for (const char* name : {"doj/fbi", "doj/us-attorneys", "doj/ovc"}) {
       bus::v1::Unit& unit = *doj.add_units();
       unit.set_name(name);
       if (std::string(name) != "doj/ovc") unit.add_attributes("federal_lea");
     }
-    directory.add_identities()->set_identity(FakeDesk::IdentityOf("ins"));
+    directory.add_identities()->set_identity(agency::FakeDesk::IdentityOf("ins"));
     return directory;
   }
 
@@ -44,7 +44,7 @@ class CaseworkTest : public testing::Test {
   }
 
   static types::v1::Date Date(int year, int month, int day) {
-    return ToDate(absl::CivilDay(year, month, day));
+    return agency::ToDate(absl::CivilDay(year, month, day));
   }
 
   std::string Open(const std::string& unit = "doj/fbi") {
@@ -162,7 +162,7 @@ class CaseworkTest : public testing::Test {
     return Deliver(content);
   }
 
-  FakeDesk desk_{"doj", Casebook::schema(), MakeDirectory()};
+  agency::FakeDesk desk_{"doj", Casebook::schema(), MakeDirectory()};
 };
 
 }  // namespace waystation::doj

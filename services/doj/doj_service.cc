@@ -2,10 +2,10 @@
 
 #include <utility>
 
+#include "common/agency/fields.h"
 #include "common/agency/inbox.h"
 #include "common/status/status.h"
 #include "services/doj/casebook.h"
-#include "services/doj/fields.h"
 #include "services/doj/incoming.h"
 #include "services/doj/intakes.h"
 #include "waystation/doj/v1/doj_service.grpc.pb.h"
@@ -14,6 +14,7 @@ namespace waystation::doj {
 namespace {
 
 using agency::Agency;
+using agency::CheckReferralId;
 using agency::Officer;
 using agency::Officers;
 using agency::Tx;
@@ -23,19 +24,6 @@ using grpc::ServerUnaryReactor;
 // A reader waits this long for the bus to say whether INS has received; then the
 // answer is what DOJ knew before.
 constexpr absl::Duration kFreshness = absl::Milliseconds(500);
-
-absl::Status ListDojInbox(const v1::ListInboxRequest& request, Tx& tx,
-                          v1::ListInboxResponse& response) {
-  if (!request.unit().empty()) WS_RETURN_IF_ERROR(CheckUnit("unit", request.unit(), "doj"));
-  agency::ReferralFilter filter;
-  filter.unit = request.unit();
-  filter.ours_only = !request.include_waiting_for_others();
-  WS_ASSIGN_OR_RETURN(agency::InboxPage page,
-                      agency::ListInbox(tx, filter, request.page_size(), request.page_token()));
-  response.mutable_items()->Assign(page.items.begin(), page.items.end());
-  response.set_next_page_token(page.next_page_token);
-  return absl::OkStatus();
-}
 
 // The rpcs, one line each: intakes.h and petitions.h have what they do.
 class Api : public v1::DojService::CallbackService {
@@ -127,7 +115,7 @@ class Api : public v1::DojService::CallbackService {
                                 v1::ListInboxResponse* a) override {
     return officers_.Call(context, q, a, [this](const Officer&, const auto& r, auto& out) {
       agency_.RefreshWaiting(kFreshness);
-      return agency_.Read([&](Tx& tx) { return ListDojInbox(r, tx, out); });
+      return agency_.Read([&](Tx& tx) { return agency::AnswerListInbox("doj", r, tx, out); });
     });
   }
 
@@ -144,7 +132,8 @@ class Api : public v1::DojService::CallbackService {
       return absl::OkStatus();
     });
     if (!read.ok() || !first) return read;
-    return agency_.Write([&](Tx& tx) { return tx.MarkRead(request.referral_id()); });
+    return agency_.Write(
+        [&](Tx& tx) { return agency::MarkOutcomeRead(request.referral_id(), tx); });
   }
 
   Agency& agency_;

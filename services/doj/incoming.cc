@@ -3,11 +3,12 @@
 #include <string>
 #include <string_view>
 
+#include "common/agency/automatic.h"
+#include "common/agency/fields.h"
 #include "common/agency/identity_text.h"
 #include "common/status/status.h"
 #include "common/statute/continued_presence.h"
 #include "services/doj/casebook.h"
-#include "services/doj/fields.h"
 #include "waystation/ins/v1/petition.pb.h"
 
 namespace waystation::doj {
@@ -15,7 +16,10 @@ namespace {
 
 using agency::CaseContent;
 using agency::CaseMessage;
+using agency::CheckToken;
+using agency::CheckUnit;
 using agency::ReferralView;
+using agency::ToDay;
 using agency::Tx;
 using types::v1::Transition;
 
@@ -91,6 +95,7 @@ absl::Status OnStep(const CaseMessage& message, Tx& tx) {
       TakeReturn(message.content, petition);
       break;
     case types::v1::TRANSITION_CONTINUE:
+    case types::v1::TRANSITION_CONFIRM_CANCEL:
       petition.set_reason_text(message.content.reason_text());
       break;
     default:
@@ -101,17 +106,6 @@ absl::Status OnStep(const CaseMessage& message, Tx& tx) {
 
 // --- Notices -----------------------------------------------------------------------------
 
-// The steps that the service takes by itself on a notice carry an official that no
-// officer can be: the agency acts, not a person.
-types::v1::ActingOfficial Automatic(std::string_view unit) {
-  types::v1::ActingOfficial official;
-  official.set_office("Department of Justice");
-  official.set_title("Automatic record of a notice");
-  official.set_staff_id("automatic");
-  official.set_unit(std::string(unit));
-  return official;
-}
-
 CaseContent ReplyTo(const CaseContent& notice) {
   // A unit that is not ours cannot answer; the notice then was for nobody here.
   const std::string unit =
@@ -119,7 +113,8 @@ CaseContent ReplyTo(const CaseContent& notice) {
   CaseContent reply;
   reply.set_from_unit(unit);
   reply.set_to_unit(notice.from_unit());
-  *reply.add_officials() = Automatic(unit);
+  *reply.add_officials() =
+      agency::Automatic("Department of Justice", "Automatic record of a notice", unit);
   reply.set_person(notice.person());
   return reply;
 }

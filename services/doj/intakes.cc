@@ -4,18 +4,34 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
+#include "common/agency/fields.h"
+#include "common/agency/page.h"
 #include "common/agency/time_proto.h"
 #include "common/ids/handle.h"
 #include "common/status/status.h"
 #include "common/statute/duties.h"
-#include "services/doj/fields.h"
-#include "services/doj/page.h"
 
 namespace waystation::doj {
 namespace {
 
+// The casts between wire and law rest on these.
+static_assert(static_cast<int>(statute::DutyKind::kProtection) == v1::DUTY_KIND_PROTECTION);
+static_assert(static_cast<int>(statute::DutyKind::kTrainedStaff) == v1::DutyKind_MAX);
+
+using agency::BadField;
+using agency::CheckPerson;
+using agency::CheckText;
+using agency::CheckToken;
+using agency::CheckUnit;
+using agency::DayOf;
+using agency::FillPage;
 using agency::Officer;
+using agency::PageAsked;
+using agency::ReadPage;
+using agency::TextLimits;
+using agency::ToAge;
+using agency::ToDay;
+using agency::ToElements;
 using agency::Tx;
 
 constexpr std::string_view kFindingScope = "continued presence only; binds no other agency";
@@ -23,11 +39,6 @@ constexpr TextLimits kLongText{1, 8'000};
 constexpr TextLimits kNotPracticable{0, 2'000};
 constexpr size_t kLanguageBytesMax = 35;
 constexpr char kList = 'k';
-
-// Handles on the wire are lower case.
-std::string NewId(std::string_view prefix, const RandomSource& random) {
-  return absl::AsciiStrToLower(NewHandle(prefix, random));
-}
 
 std::vector<statute::DutyRecord> ToLaw(const std::vector<v1::DutyRecord>& records) {
   std::vector<statute::DutyRecord> law;
@@ -128,7 +139,7 @@ absl::Status OpenIntake(const Officer& officer, const v1::OpenIntakeRequest& req
   WS_RETURN_IF_ERROR(CheckOwnUnit(officer, request.unit()));
   WS_RETURN_IF_ERROR(CheckIntake(request, DayOf(tx.now())));
   v1::Intake& intake = *response.mutable_intake();
-  intake.set_person(NewId("pv", random));
+  intake.set_person(NewHandle("pv", random));
   intake.set_unit(request.unit());
   if (request.has_age()) *intake.mutable_age() = request.age();
   intake.set_language(request.language());
@@ -149,7 +160,7 @@ absl::Status RecordFinding(const Officer& officer, const v1::RecordFindingReques
   WS_RETURN_IF_ERROR(book.GetIntake(request.person()).status());
   WS_RETURN_IF_ERROR(CheckElements(request));
   v1::Finding& finding = *response.mutable_finding();
-  finding.set_finding_id(NewId("fd", random));
+  finding.set_finding_id(NewHandle("fd", random));
   finding.set_unit(request.unit());
   finding.set_result(request.result());
   *finding.mutable_elements() = request.elements();

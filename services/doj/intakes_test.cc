@@ -44,7 +44,7 @@ class IntakesTest : public CaseworkTest {
 
 TEST_F(IntakesTest, GivesAHandleAndShowsEveryDutyMissing) {
   const v1::Intake intake = *OpenWith(Request());
-  EXPECT_TRUE(CheckPerson(intake.person()).ok()) << intake.person();
+  EXPECT_TRUE(agency::CheckPerson(intake.person()).ok()) << intake.person();
   EXPECT_EQ(intake.opened_by().staff_id(), "agent-1");
   // Two of the eight hold only in federal custody.
   EXPECT_EQ(intake.missing_duties_size(), 6);

@@ -2,15 +2,28 @@
 
 #include <string>
 
+#include "common/agency/fields.h"
 #include "common/agency/handoff.h"
 #include "common/agency/identity_text.h"
 #include "common/status/status.h"
 #include "common/statute/continued_presence.h"
-#include "services/doj/fields.h"
 
 namespace waystation::doj {
 namespace {
 
+// The casts between wire and law rest on these.
+static_assert(static_cast<int>(statute::Mechanism::kStayOfRemoval) ==
+              ins::v1::PRESENCE_MECHANISM_STAY_OF_REMOVAL);
+static_assert(static_cast<int>(statute::Mechanism::kOther) == ins::v1::PresenceMechanism_MAX);
+
+using agency::BadField;
+using agency::CheckText;
+using agency::CheckToken;
+using agency::DayOf;
+using agency::TextLimits;
+using agency::ToDay;
+using agency::ToElements;
+using agency::ToFinding;
 using agency::Tx;
 
 constexpr TextLimits kLongText{1, 8'000};
@@ -31,14 +44,6 @@ absl::StatusOr<statute::Presence> PresenceOf(const v1::Petition& granted) {
   WS_ASSIGN_OR_RETURN(presence.expires_on, ToDay("expires_on", decision.expires_on()));
   presence.ended = granted.has_ended();
   return presence;
-}
-
-absl::StatusOr<statute::PetitionerFinding> FindingOf(const ins::v1::FindingReference& wire) {
-  statute::PetitionerFinding finding;
-  finding.made_by_unit = wire.made_by_unit();
-  WS_ASSIGN_OR_RETURN(finding.made_on, ToDay("finding.made_on", wire.made_on()));
-  WS_ASSIGN_OR_RETURN(finding.elements, ToElements(wire.elements()));
-  return finding;
 }
 
 // The attribute is read where the other side reads it: in the bus's directory.
@@ -63,7 +68,7 @@ absl::StatusOr<statute::PresencePetition> ToLaw(Tx& tx, std::string_view person,
   law.unit.name = wire.unit();
   WS_ASSIGN_OR_RETURN(law.unit.federal_law_enforcement, IsFederalLawEnforcement(tx, wire.unit()));
   law.person = std::string(person);
-  WS_ASSIGN_OR_RETURN(law.finding, FindingOf(wire.finding()));
+  WS_ASSIGN_OR_RETURN(law.finding, ToFinding(wire.finding()));
   law.potential_witness_certified = wire.potential_witness_certified();
   law.filed_on = DayOf(tx.now());
   WS_ASSIGN_OR_RETURN(law.requested_from, ToDay("requested_from", wire.requested_from()));

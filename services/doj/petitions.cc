@@ -7,25 +7,39 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+#include "common/agency/fields.h"
 #include "common/agency/handoff.h"
+#include "common/agency/inbox.h"
+#include "common/agency/page.h"
 #include "common/agency/time_proto.h"
 #include "common/status/status.h"
 #include "common/statute/continued_presence.h"
-#include "services/doj/fields.h"
 #include "services/doj/intakes.h"
-#include "services/doj/page.h"
 #include "services/doj/petition_law.h"
 
 namespace waystation::doj {
 namespace {
 
+using agency::BadField;
+using agency::CheckPerson;
+using agency::CheckReferralId;
+using agency::CheckStates;
+using agency::CheckText;
+using agency::CheckToken;
+using agency::CheckUnit;
+using agency::CheckVersion;
+using agency::DayOf;
+using agency::FillPage;
 using agency::Officer;
+using agency::PageAsked;
+using agency::ReadPage;
 using agency::ReferralView;
+using agency::TextLimits;
+using agency::ToDay;
 using agency::Tx;
 
 constexpr TextLimits kReason{1, 4'000};
 constexpr size_t kPresenceIdBytesMax = 64;
-constexpr int kStatesMax = 10;
 constexpr char kList = 'p';
 
 // One petition on its way out.
@@ -68,20 +82,11 @@ agency::CaseContent ContentOf(const Filing& filing) {
   return content;
 }
 
-void FillFromReferral(const ReferralView& view, v1::Petition& petition) {
-  petition.set_state(view.state);
-  petition.set_version(static_cast<int64_t>(view.version));
-  if (view.due_time.has_value()) {
-    *petition.mutable_due_time() = agency::ToProtoTime(*view.due_time);
-    petition.set_due_basis(view.due_basis);
-  }
-}
-
 absl::StatusOr<v1::Petition> Load(Tx& tx, std::string_view referral_id) {
   WS_RETURN_IF_ERROR(CheckReferralId(referral_id));
   WS_ASSIGN_OR_RETURN(v1::Petition petition, Casebook(tx.db()).GetPetition(referral_id));
   WS_ASSIGN_OR_RETURN(ReferralView view, tx.Referral(referral_id));
-  FillFromReferral(view, petition);
+  agency::FillHandoff(view, petition);
   return petition;
 }
 
@@ -163,17 +168,6 @@ absl::Status CheckRuns(const v1::Petition& granted, absl::CivilDay today) {
   if (!granted.has_ended() && last >= today) return absl::OkStatus();
   return statute::Refuse(statute::kPresenceNotEnded, "presence", "it has ended",
                          statute::DayText(last), "a presence that has not; else a first petition");
-}
-
-absl::Status CheckStates(const v1::ListPetitionsRequest& request) {
-  if (request.states_size() > kStatesMax) {
-    return BadField("states", "too many", absl::StrCat(request.states_size()), "at most 10");
-  }
-  for (int state : request.states()) {
-    if (types::v1::ReferralState_IsValid(state) && state != 0) continue;
-    return BadField("states", "unknown value", absl::StrCat(state), "a known state");
-  }
-  return absl::OkStatus();
 }
 
 // The step that ends the petition, by who has it now.
@@ -259,7 +253,7 @@ bool IsFirstReading(const Officer& officer, const v1::Petition& petition, Tx& tx
 
 absl::Status ListPetitions(const v1::ListPetitionsRequest& request, Tx& tx,
                            v1::ListPetitionsResponse& response) {
-  WS_RETURN_IF_ERROR(CheckStates(request));
+  WS_RETURN_IF_ERROR(CheckStates(request.states()));
   if (!request.person().empty()) WS_RETURN_IF_ERROR(CheckPerson(request.person()));
   WS_ASSIGN_OR_RETURN(PageAsked page, ReadPage(request.page_size(), request.page_token(), kList));
   auto fetch = [&](int64_t before, int limit) {
@@ -271,7 +265,7 @@ absl::Status ListPetitions(const v1::ListPetitionsRequest& request, Tx& tx,
     if (!states.empty() && std::find(states.begin(), states.end(), view.state) == states.end()) {
       return false;
     }
-    FillFromReferral(view, petition);
+    agency::FillHandoff(view, petition);
     petition.clear_content();
     *response.add_petitions() = std::move(petition);
     return true;

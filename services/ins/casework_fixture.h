@@ -3,11 +3,11 @@
 
 #include <string>
 
+#include "common/agency/fake_desk.h"
+#include "common/agency/fields.h"
 #include "common/status/status.h"
 #include "gtest/gtest.h"
 #include "services/ins/decisions.h"
-#include "services/ins/fake_desk.h"
-#include "services/ins/fields.h"
 #include "services/ins/incoming.h"
 #include "services/ins/petition_law.h"
 #include "services/ins/petitions.h"
@@ -26,13 +26,13 @@ class CaseworkTest : public testing::Test {
     bus::v1::Directory directory;
     directory.set_version(1);
     bus::v1::Identity& doj = *directory.add_identities();
-    doj.set_identity(FakeDesk::IdentityOf("doj"));
+    doj.set_identity(agency::FakeDesk::IdentityOf("doj"));
     doj.add_units()->set_name("doj/ovc");
     bus::v1::Unit& fbi = *doj.add_units();
     fbi.set_name("doj/fbi");
     fbi.add_attributes("federal_lea");
     bus::v1::Identity& ins = *directory.add_identities();
-    ins.set_identity(FakeDesk::IdentityOf("ins"));
+    ins.set_identity(agency::FakeDesk::IdentityOf("ins"));
     ins.add_units()->set_name(std::string(kAdjudicator));
     return directory;
   }
@@ -48,7 +48,7 @@ class CaseworkTest : public testing::Test {
   }
 
   static types::v1::Date Date(int year, int month, int day) {
-    return ToDate(absl::CivilDay(year, month, day));
+    return agency::ToDate(absl::CivilDay(year, month, day));
   }
 
   static v1::ContinuedPresencePetition Body(const std::string& unit = "doj/fbi") {
@@ -194,7 +194,7 @@ class CaseworkTest : public testing::Test {
     return {out.presences().begin(), out.presences().end()};
   }
 
-  FakeDesk desk_{"ins", Register::schema(), MakeDirectory()};
+  agency::FakeDesk desk_{"ins", Register::schema(), MakeDirectory()};
 };
 
 }  // namespace waystation::ins

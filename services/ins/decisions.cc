@@ -2,12 +2,11 @@
 
 #include <string>
 
-#include "absl/strings/ascii.h"
+#include "common/agency/fields.h"
 #include "common/agency/time_proto.h"
 #include "common/ids/handle.h"
 #include "common/status/status.h"
 #include "common/statute/continued_presence.h"
-#include "services/ins/fields.h"
 #include "services/ins/petition_law.h"
 #include "services/ins/petitions.h"
 #include "services/ins/presences.h"
@@ -16,13 +15,10 @@
 namespace waystation::ins {
 namespace {
 
+using agency::CheckReferralId;
+using agency::CheckVersion;
 using agency::Officer;
 using agency::Tx;
-
-// Ids on the wire are lower case.
-std::string NewId(std::string_view prefix, const RandomSource& random) {
-  return absl::AsciiStrToLower(NewHandle(prefix, random));
-}
 
 absl::StatusOr<record::StoredPetition> Begin(const Officer& officer, std::string_view referral_id,
                                              int64_t expected_version, Tx& tx) {
@@ -55,7 +51,7 @@ v1::ContinuedPresenceDecision Decide(const v1::DecisionProposal& proposal, const
   *decision.add_officials() = proposal.proposed_by();
   *decision.add_officials() = second;
   if (terms.outcome() != v1::DECISION_OUTCOME_GRANTED) return decision;
-  decision.set_presence_id(NewId("cp", random));
+  decision.set_presence_id(NewHandle("cp", random));
   decision.set_mechanism(terms.mechanism());
   decision.set_mechanism_text(terms.mechanism_text());
   *decision.mutable_effective_date() = terms.effective_date();
@@ -85,7 +81,7 @@ absl::Status ProposeDecision(const Officer& officer, const v1::ProposeDecisionRe
   WS_RETURN_IF_ERROR(CheckTerms(tx, stored, request.terms()));
   v1::DecisionProposal& proposal = *stored.mutable_petition()->mutable_proposal();
   proposal.Clear();
-  proposal.set_proposal_id(NewId("pr", random));
+  proposal.set_proposal_id(NewHandle("pr", random));
   *proposal.mutable_terms() = request.terms();
   *proposal.mutable_proposed_by() = officer;
   *proposal.mutable_proposed_at() = agency::ToProtoTime(tx.now());

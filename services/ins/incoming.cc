@@ -4,10 +4,11 @@
 #include <utility>
 #include <vector>
 
+#include "common/agency/automatic.h"
+#include "common/agency/fields.h"
 #include "common/agency/identity_text.h"
 #include "common/agency/time_proto.h"
 #include "common/status/status.h"
-#include "services/ins/fields.h"
 #include "services/ins/petition_law.h"
 #include "services/ins/petitions.h"
 #include "services/ins/presences.h"
@@ -16,7 +17,11 @@
 namespace waystation::ins {
 namespace {
 
+using agency::BadField;
 using agency::CaseMessage;
+using agency::CheckUnit;
+using agency::DayOf;
+using agency::ToDate;
 using agency::Tx;
 using types::v1::ReturnReason;
 
@@ -27,19 +32,10 @@ struct AutomaticReturn {
   const statute::Rule* rule = nullptr;  // When it is the law.
 };
 
-// What the service does by itself carries an official that no officer can be: the
-// agency acts by a rule, not a person.
-types::v1::ActingOfficial Automatic(std::string_view unit) {
-  types::v1::ActingOfficial official;
-  official.set_office("Immigration and Naturalization Service");
-  official.set_title("Automatic check on receipt");
-  official.set_staff_id("automatic");
-  official.set_unit(std::string(unit));
-  return official;
-}
-
 absl::Status Return(const record::StoredPetition& stored, const AutomaticReturn& why, Tx& tx) {
-  agency::CaseContent content = ContentOf(stored, Automatic(stored.petition().to_unit()));
+  agency::CaseContent content = ContentOf(
+      stored, agency::Automatic("Immigration and Naturalization Service",
+                                "Automatic check on receipt", stored.petition().to_unit()));
   content.set_reason_text(why.text);
   content.mutable_return_detail()->set_reason(why.reason);
   if (why.rule != nullptr) {
@@ -121,12 +117,13 @@ absl::Status OnRequest(const CaseMessage& message, Tx& tx) {
   WS_RETURN_IF_ERROR(Register(tx.db()).AddPetition(stored));
   const std::string text =
       is_petition ? absl::StrCat("petitions are open to \"", Absl(kAdjudicator), "\" alone (",
-                                 Absl(kUnitsDenied.citation.section), ")")
+                                 Absl(statute::kUnitsDenied.citation.section), ")")
                   : std::string("this agency takes no request of this kind");
   return Return(stored, {types::v1::RETURN_REASON_NOT_OURS, text}, tx);
 }
 
-// The petitioner's steps after the request need no act: the referral shows them.
+// The petitioner's steps after the request need no act: the referral shows them,
+// and the petition why.
 absl::Status OnPetitionersStep(const CaseMessage& message, Tx& tx) {
   const types::v1::Transition transition = message.content.transition();
   if (transition == types::v1::TRANSITION_CHANGE_SCOPE) {
@@ -135,11 +132,12 @@ absl::Status OnPetitionersStep(const CaseMessage& message, Tx& tx) {
   }
   const bool ends = transition == types::v1::TRANSITION_CANCEL ||
                     transition == types::v1::TRANSITION_ENTERED_IN_ERROR;
-  if (!ends) return absl::OkStatus();
+  if (!ends && transition != types::v1::TRANSITION_ASK_TO_CANCEL) return absl::OkStatus();
   Register reg(tx.db());
   WS_ASSIGN_OR_RETURN(record::StoredPetition stored,
                       reg.GetPetition(message.header.referral().referral_id()));
-  stored.mutable_petition()->clear_proposal();
+  stored.mutable_petition()->set_cancel_reason(message.content.reason_text());
+  if (ends) stored.mutable_petition()->clear_proposal();
   return reg.UpdatePetition(stored);
 }
 

@@ -4,7 +4,6 @@
 #include "common/ids/random.h"
 #include "common/status/status.h"
 #include "services/ins/decisions.h"
-#include "services/ins/fields.h"
 #include "services/ins/incoming.h"
 #include "services/ins/petition_law.h"
 #include "services/ins/petitions.h"
@@ -15,6 +14,7 @@
 namespace waystation::ins {
 namespace {
 
+using agency::Agency;
 using agency::Officer;
 using agency::Officers;
 using agency::Tx;
@@ -24,21 +24,13 @@ using grpc::ServerUnaryReactor;
 absl::Status ListInsInbox(const Officer& officer, const v1::ListInboxRequest& request, Tx& tx,
                           v1::ListInboxResponse& response) {
   WS_RETURN_IF_ERROR(CheckAdjudicator(officer));
-  if (!request.unit().empty()) WS_RETURN_IF_ERROR(CheckUnit("unit", request.unit(), "ins"));
-  agency::ReferralFilter filter;
-  filter.unit = request.unit();
-  filter.ours_only = !request.include_waiting_for_others();
-  WS_ASSIGN_OR_RETURN(agency::InboxPage page,
-                      agency::ListInbox(tx, filter, request.page_size(), request.page_token()));
-  response.mutable_items()->Assign(page.items.begin(), page.items.end());
-  response.set_next_page_token(page.next_page_token);
-  return absl::OkStatus();
+  return agency::AnswerListInbox("ins", request, tx, response);
 }
 
 // The rpcs, one line each: petitions.h, decisions.h and presences.h have what they do.
 class Api : public v1::InsService::CallbackService {
  public:
-  explicit Api(Officers& officers) : officers_(officers) {}
+  Api(Agency& agency, Officers& officers) : agency_(agency), officers_(officers) {}
 
   ServerUnaryReactor* ListPetitions(CallbackServerContext* context,
                                     const v1::ListPetitionsRequest* q,
@@ -48,7 +40,9 @@ class Api : public v1::InsService::CallbackService {
 
   ServerUnaryReactor* GetPetition(CallbackServerContext* context, const v1::GetPetitionRequest* q,
                                   v1::GetPetitionResponse* a) override {
-    return officers_.Read(context, q, a, ins::GetPetition);
+    return officers_.Call(context, q, a, [this](const Officer& o, const auto& r, auto& out) {
+      return ReadPetition(o, r, out);
+    });
   }
 
   ServerUnaryReactor* TakeUpPetition(CallbackServerContext* context,
@@ -72,6 +66,12 @@ class Api : public v1::InsService::CallbackService {
                                      const v1::ReturnPetitionRequest* q,
                                      v1::ReturnPetitionResponse* a) override {
     return officers_.Write(context, q, a, ins::ReturnPetition);
+  }
+
+  ServerUnaryReactor* DecideCancellation(CallbackServerContext* context,
+                                         const v1::DecideCancellationRequest* q,
+                                         v1::DecideCancellationResponse* a) override {
+    return officers_.Write(context, q, a, ins::DecideCancellation);
   }
 
   ServerUnaryReactor* ProposeDecision(CallbackServerContext* context,
@@ -113,6 +113,21 @@ class Api : public v1::InsService::CallbackService {
   }
 
  private:
+  absl::Status ReadPetition(const Officer& officer, const v1::GetPetitionRequest& request,
+                            v1::GetPetitionResponse& response) {
+    bool first = false;
+    absl::Status read = agency_.Read([&](Tx& tx) -> absl::Status {
+      WS_RETURN_IF_ERROR(ins::GetPetition(officer, request, tx, response));
+      WS_ASSIGN_OR_RETURN(agency::ReferralView view, tx.Referral(request.referral_id()));
+      first = view.unread;
+      return absl::OkStatus();
+    });
+    if (!read.ok() || !first) return read;
+    return agency_.Write(
+        [&](Tx& tx) { return agency::MarkOutcomeRead(request.referral_id(), tx); });
+  }
+
+  Agency& agency_;
   Officers& officers_;
 };
 
@@ -120,8 +135,8 @@ class InsAgency : public agency::Service {
  public:
   agency::Schema schema() const override { return Register::schema(); }
 
-  void Attach(agency::Agency&, Officers& officers) override {
-    api_ = std::make_unique<Api>(officers);
+  void Attach(Agency& agency, Officers& officers) override {
+    api_ = std::make_unique<Api>(agency, officers);
   }
 
   grpc::Service* officers_api() override { return api_.get(); }

@@ -3,14 +3,36 @@
 #include <optional>
 #include <string>
 
+#include "common/agency/fields.h"
 #include "common/status/status.h"
-#include "services/ins/fields.h"
 #include "services/ins/register.h"
 
 namespace waystation::ins {
 namespace {
 
+// The casts between wire and law rest on these.
+static_assert(static_cast<int>(statute::Mechanism::kStayOfRemoval) ==
+              v1::PRESENCE_MECHANISM_STAY_OF_REMOVAL);
+static_assert(static_cast<int>(statute::Mechanism::kDeferredAction) ==
+              v1::PRESENCE_MECHANISM_DEFERRED_ACTION);
+static_assert(static_cast<int>(statute::Mechanism::kOther) == v1::PresenceMechanism_MAX);
+static_assert(static_cast<int>(statute::WorkBasis::kParole) == v1::WORK_AUTHORIZATION_BASIS_PAROLE);
+static_assert(static_cast<int>(statute::WorkBasis::kDeferredAction) ==
+              v1::WORK_AUTHORIZATION_BASIS_DEFERRED_ACTION);
+static_assert(static_cast<int>(statute::WorkBasis::kOrderOfSupervision) ==
+              v1::WORK_AUTHORIZATION_BASIS_ORDER_OF_SUPERVISION);
+static_assert(static_cast<int>(statute::WorkBasis::kOther) == v1::WorkAuthorizationBasis_MAX);
+
+using agency::BadField;
 using agency::CaseContent;
+using agency::CheckText;
+using agency::CheckToken;
+using agency::DayOf;
+using agency::TextLimits;
+using agency::ToAge;
+using agency::ToDay;
+using agency::ToElements;
+using agency::ToFinding;
 using agency::Tx;
 
 constexpr TextLimits kLongText{1, 8'000};
@@ -71,14 +93,6 @@ absl::StatusOr<std::optional<statute::Presence>> PriorOf(Tx& tx,
   return std::optional<statute::Presence>(std::move(law));
 }
 
-absl::StatusOr<statute::PetitionerFinding> FindingOf(const v1::FindingReference& wire) {
-  statute::PetitionerFinding finding;
-  finding.made_by_unit = wire.made_by_unit();
-  WS_ASSIGN_OR_RETURN(finding.made_on, ToDay("finding.made_on", wire.made_on()));
-  WS_ASSIGN_OR_RETURN(finding.elements, ToElements(wire.elements()));
-  return finding;
-}
-
 absl::StatusOr<statute::PresencePetition> FactsOf(Tx& tx, const record::StoredPetition& stored) {
   const v1::ContinuedPresencePetition& wire = stored.petition().content();
   const evidence::DirectoryView* directory = tx.directory();
@@ -87,7 +101,7 @@ absl::StatusOr<statute::PresencePetition> FactsOf(Tx& tx, const record::StoredPe
   law.unit.federal_law_enforcement =
       directory != nullptr && directory->UnitHas(stored.requester(), law.unit.name, "federal_lea");
   law.person = stored.petition().person();
-  WS_ASSIGN_OR_RETURN(law.finding, FindingOf(wire.finding()));
+  WS_ASSIGN_OR_RETURN(law.finding, ToFinding(wire.finding()));
   law.potential_witness_certified = wire.potential_witness_certified();
   WS_ASSIGN_OR_RETURN(law.filed_on, ToDay("filed_on", stored.filed_on()));
   WS_ASSIGN_OR_RETURN(law.requested_from, ToDay("requested_from", wire.requested_from()));
@@ -154,11 +168,11 @@ absl::Status CheckGrantInTime(const statute::PresencePetition& petition,
 }  // namespace
 
 absl::Status CheckAdjudicator(const agency::Officer& officer) {
-  if (officer.unit() == kAdjudicator) return absl::OkStatus();
-  absl::Status refusal = statute::Refuse(kUnitsDenied, "petitions", "not open to the unit",
-                                         Quoted(officer.unit()), kAdjudicator);
-  return Refusal(absl::StatusCode::kPermissionDenied, kUnitsDenied.reason,
-                 std::string(Std(refusal.message())));
+  absl::Status refused = statute::CheckAdjudicates(officer.unit(), std::string(kAdjudicator));
+  if (refused.ok()) return refused;
+  // It is who calls that stands against it, not the state of the case.
+  return Refusal(absl::StatusCode::kPermissionDenied, ReasonOf(refused),
+                 std::string(Std(refused.message())));
 }
 
 absl::Status CheckShape(const CaseContent& content, const v1::ContinuedPresencePetition& petition,

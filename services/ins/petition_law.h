@@ -22,15 +22,8 @@
 
 namespace waystation::ins {
 
-// The unit of INS that adjudicates, and alone sees petitions. Enforcement units
-// and it are mutually denied.
+// The unit of INS that adjudicates (rule C4.14).
 inline constexpr std::string_view kAdjudicator = "ins/vermont-service-center";
-inline constexpr statute::Rule kUnitsDenied{
-    "C4.14",
-    "UNIT_DENIED",
-    {"policy CP-4",
-     "INS adjudication and INS enforcement are denied each other's cases: a petition is no lead.",
-     statute::kPolicySource, statute::kPolicyEffective}};
 
 // Checks that the officer is of the adjudicating unit.
 // Errors: PERMISSION_DENIED (UNIT_DENIED).

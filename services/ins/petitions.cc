@@ -4,36 +4,51 @@
 #include <utility>
 #include <vector>
 
+#include "common/agency/fields.h"
+#include "common/agency/inbox.h"
+#include "common/agency/page.h"
 #include "common/agency/time_proto.h"
 #include "common/status/status.h"
-#include "services/ins/fields.h"
-#include "services/ins/page.h"
 #include "services/ins/petition_law.h"
 #include "services/ins/register.h"
 
 namespace waystation::ins {
 namespace {
 
+using agency::BadField;
 using agency::CaseContent;
+using agency::CheckReferralId;
+using agency::CheckStates;
+using agency::CheckText;
+using agency::CheckVersion;
+using agency::DayOf;
+using agency::FillPage;
 using agency::Officer;
+using agency::PageAsked;
+using agency::ReadPage;
 using agency::ReferralView;
+using agency::TextLimits;
+using agency::ToDay;
 using agency::Tx;
 using types::v1::Transition;
 
 constexpr TextLimits kReason{1, 4'000};
+constexpr TextLimits kOptionalReason{0, 4'000};
 constexpr TextLimits kCitation{0, 300};
-constexpr int kStatesMax = 10;
 constexpr char kList = 'q';
+
+// Whether the petitioner has asked to end the petition, or has ended it.
+bool WantsNoMore(types::v1::ReferralState state) {
+  return state == types::v1::REFERRAL_STATE_CANCEL_ASKED ||
+         state == types::v1::REFERRAL_STATE_CANCELLED ||
+         state == types::v1::REFERRAL_STATE_ENTERED_IN_ERROR;
+}
 
 absl::Status Complete(Tx& tx, const record::StoredPetition& stored, v1::Petition& petition) {
   petition = stored.petition();
   WS_ASSIGN_OR_RETURN(ReferralView view, tx.Referral(petition.referral_id()));
-  petition.set_state(view.state);
-  petition.set_version(static_cast<int64_t>(view.version));
-  if (view.due_time.has_value()) {
-    *petition.mutable_due_time() = agency::ToProtoTime(*view.due_time);
-    petition.set_due_basis(view.due_basis);
-  }
+  agency::FillHandoff(view, petition);
+  if (!WantsNoMore(view.state)) petition.clear_cancel_reason();
   if (!petition.has_content()) return absl::OkStatus();
   WS_ASSIGN_OR_RETURN(std::vector<statute::Broken> broken, RefusalsOf(tx, stored));
   for (const statute::Broken& one : broken) {
@@ -41,17 +56,6 @@ absl::Status Complete(Tx& tx, const record::StoredPetition& stored, v1::Petition
     refusal.set_reason(std::string(one.rule->reason));
     refusal.set_text(std::string(Std(one.status.message())));
     refusal.set_citation(std::string(one.rule->citation.section));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckStates(const v1::ListPetitionsRequest& request) {
-  if (request.states_size() > kStatesMax) {
-    return BadField("states", "too many", absl::StrCat(request.states_size()), "at most 10");
-  }
-  for (int state : request.states()) {
-    if (types::v1::ReferralState_IsValid(state) && state != 0) continue;
-    return BadField("states", "unknown value", absl::StrCat(state), "a known state");
   }
   return absl::OkStatus();
 }
@@ -94,6 +98,20 @@ absl::Status CheckReturn(const v1::ReturnPetitionRequest& request) {
   return CheckText("reason_text", request.reason_text(), kReason);
 }
 
+absl::StatusOr<Transition> StepOf(const v1::DecideCancellationRequest& request) {
+  switch (request.outcome()) {
+    case v1::CANCELLATION_OUTCOME_CONFIRMED:
+      WS_RETURN_IF_ERROR(CheckText("reason", request.reason(), kOptionalReason));
+      return types::v1::TRANSITION_CONFIRM_CANCEL;
+    case v1::CANCELLATION_OUTCOME_CONTINUED:
+      WS_RETURN_IF_ERROR(CheckText("reason", request.reason(), kReason));
+      return types::v1::TRANSITION_CONTINUE;
+    default:
+      return BadField("outcome", "no outcome", absl::StrCat(request.outcome()),
+                      "confirmed or continued");
+  }
+}
+
 absl::Status DiscardProposal(record::StoredPetition& stored, Tx& tx) {
   if (!stored.petition().has_proposal()) return absl::OkStatus();
   stored.mutable_petition()->clear_proposal();
@@ -121,7 +139,7 @@ absl::StatusOr<v1::Petition> ShowPetition(Tx& tx, std::string_view referral_id) 
 absl::Status ListPetitions(const Officer& officer, const v1::ListPetitionsRequest& request, Tx& tx,
                            v1::ListPetitionsResponse& response) {
   WS_RETURN_IF_ERROR(CheckAdjudicator(officer));
-  WS_RETURN_IF_ERROR(CheckStates(request));
+  WS_RETURN_IF_ERROR(CheckStates(request.states()));
   WS_ASSIGN_OR_RETURN(PageAsked page, ReadPage(request.page_size(), request.page_token(), kList));
   auto fetch = [&](int64_t before, int limit) {
     return Register(tx.db()).Petitions(before, limit);
@@ -198,18 +216,18 @@ absl::Status ReturnPetition(const Officer& officer, const v1::ReturnPetitionRequ
   return End(step, content, tx, *response.mutable_petition());
 }
 
-absl::Status DecideCancellation(const Officer& officer, const Cancellation& word, Tx& tx,
-                                v1::Petition& out) {
-  const TextLimits limits{word.confirm ? size_t{0} : kReason.least, kReason.most};
-  WS_RETURN_IF_ERROR(CheckText("reason", word.reason, limits));
-  const Step step{
-      &officer, word.referral_id, word.expected_version,
-      word.confirm ? types::v1::TRANSITION_CONFIRM_CANCEL : types::v1::TRANSITION_CONTINUE};
+absl::Status DecideCancellation(const Officer& officer,
+                                const v1::DecideCancellationRequest& request, Tx& tx,
+                                v1::DecideCancellationResponse& response) {
+  WS_ASSIGN_OR_RETURN(Transition transition, StepOf(request));
+  const Step step{&officer, request.referral_id(), request.expected_version(), transition};
   WS_ASSIGN_OR_RETURN(record::StoredPetition stored, Begin(step, tx));
-  if (word.confirm) WS_RETURN_IF_ERROR(DiscardProposal(stored, tx));
+  if (transition == types::v1::TRANSITION_CONFIRM_CANCEL) {
+    WS_RETURN_IF_ERROR(DiscardProposal(stored, tx));
+  }
   CaseContent content = ContentOf(stored, officer);
-  content.set_reason_text(word.reason);
-  return End(step, content, tx, out);
+  content.set_reason_text(request.reason());
+  return End(step, content, tx, *response.mutable_petition());
 }
 
 }  // namespace waystation::ins

@@ -1,8 +1,6 @@
 #ifndef WAYSTATION_SERVICES_INS_PETITIONS_H_
 #define WAYSTATION_SERVICES_INS_PETITIONS_H_
 
-#include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -39,19 +37,9 @@ absl::Status ResumePetition(const agency::Officer& officer,
 absl::Status ReturnPetition(const agency::Officer& officer,
                             const v1::ReturnPetitionRequest& request, agency::Tx& tx,
                             v1::ReturnPetitionResponse& response);
-
-// An officer's word on a cancellation that the petitioner asked for.
-struct Cancellation {
-  std::string referral_id;
-  int64_t expected_version = 0;
-  bool confirm = false;  // Else INS goes on from the former state.
-  std::string reason;    // Required for going on.
-};
-
-// Confirms or declines the cancellation. Errors: INVALID_ARGUMENT; NOT_FOUND;
-// FAILED_PRECONDITION (TRANSITION_NOT_ALLOWED) when none was asked for; ABORTED.
-absl::Status DecideCancellation(const agency::Officer& officer, const Cancellation& word,
-                                agency::Tx& tx, v1::Petition& out);
+absl::Status DecideCancellation(const agency::Officer& officer,
+                                const v1::DecideCancellationRequest& request, agency::Tx& tx,
+                                v1::DecideCancellationResponse& response);
 
 // A content of INS about the petition, with the officer as official.
 agency::CaseContent ContentOf(const record::StoredPetition& stored, const agency::Officer& officer);

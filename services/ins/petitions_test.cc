@@ -43,11 +43,16 @@ class PetitionsTest : public CaseworkTest {
         [&](agency::Tx& tx) { return ReturnPetition(Officer("adjudicator-1"), request, tx, out); });
   }
 
-  absl::Status Word(const std::string& id, bool confirm, const std::string& reason) {
-    v1::Petition out;
-    const Cancellation word{id, Version(id), confirm, reason};
+  absl::Status Word(const std::string& id, v1::CancellationOutcome outcome,
+                    const std::string& reason) {
+    v1::DecideCancellationRequest request;
+    request.set_referral_id(id);
+    request.set_expected_version(Version(id));
+    request.set_outcome(outcome);
+    request.set_reason(reason);
+    v1::DecideCancellationResponse out;
     return desk_.Write([&](agency::Tx& tx) {
-      return DecideCancellation(Officer("adjudicator-1"), word, tx, out);
+      return DecideCancellation(Officer("adjudicator-1"), request, tx, out);
     });
   }
 };
@@ -114,20 +119,36 @@ TEST_F(PetitionsTest, ReturnNamesItsReasonAndTheLawItsRule) {
   EXPECT_FALSE(Get(id).has_proposal());
 }
 
-TEST_F(PetitionsTest, OfficerConfirmsOrDeclinesACancellation) {
-  const std::string declined = TakenUp();
-  EXPECT_EQ(ReasonOf(Word(declined, true, "")), "TRANSITION_NOT_ALLOWED");
-  ASSERT_TRUE(DojSteps(declined, types::v1::TRANSITION_ASK_TO_CANCEL).ok());
-  EXPECT_EQ(ReasonOf(Word(declined, false, "")), "FIELD_INVALID");
-  ASSERT_TRUE(Word(declined, false, "the file is before the second official").ok());
-  EXPECT_EQ(Get(declined).state(), types::v1::REFERRAL_STATE_TAKEN_UP);
+TEST_F(PetitionsTest, OfficerDeclinesACancellationWithAReason) {
+  const std::string id = TakenUp();
+  ASSERT_TRUE(DojSteps(id, types::v1::TRANSITION_ASK_TO_CANCEL).ok());
+  EXPECT_EQ(Get(id).cancel_reason(), "charges were dropped");
+  EXPECT_EQ(ReasonOf(Word(id, v1::CANCELLATION_OUTCOME_CONTINUED, "")), "FIELD_INVALID");
+  ASSERT_TRUE(Word(id, v1::CANCELLATION_OUTCOME_CONTINUED, "with the second official").ok());
+  EXPECT_EQ(desk_.sent().back().transition(), types::v1::TRANSITION_CONTINUE);
+  EXPECT_EQ(desk_.sent().back().reason_text(), "with the second official");
+  EXPECT_EQ(Get(id).state(), types::v1::REFERRAL_STATE_TAKEN_UP);
+  EXPECT_EQ(Get(id).cancel_reason(), "");
+}
 
-  const std::string confirmed = TakenUp();
-  ASSERT_TRUE(Propose(confirmed, Grant()).ok());
-  ASSERT_TRUE(DojSteps(confirmed, types::v1::TRANSITION_ASK_TO_CANCEL).ok());
-  ASSERT_TRUE(Word(confirmed, true, "").ok());
-  EXPECT_EQ(Get(confirmed).state(), types::v1::REFERRAL_STATE_CANCELLED);
-  EXPECT_FALSE(Get(confirmed).has_proposal());
+TEST_F(PetitionsTest, OfficerConfirmsACancellation) {
+  const std::string id = TakenUp();
+  ASSERT_TRUE(Propose(id, Grant()).ok());
+  ASSERT_TRUE(DojSteps(id, types::v1::TRANSITION_ASK_TO_CANCEL).ok());
+  EXPECT_TRUE(Get(id).has_proposal());
+  ASSERT_TRUE(Word(id, v1::CANCELLATION_OUTCOME_CONFIRMED, "").ok());
+  EXPECT_EQ(Get(id).state(), types::v1::REFERRAL_STATE_CANCELLED);
+  EXPECT_FALSE(Get(id).has_proposal());
+  EXPECT_EQ(Get(id).cancel_reason(), "charges were dropped");
+}
+
+TEST_F(PetitionsTest, RefusesAnAnswerToACancellationThatNobodyAskedOrThatIsNone) {
+  const std::string id = TakenUp();
+  EXPECT_EQ(ReasonOf(Word(id, v1::CANCELLATION_OUTCOME_CONFIRMED, "")), "TRANSITION_NOT_ALLOWED");
+  ASSERT_TRUE(DojSteps(id, types::v1::TRANSITION_ASK_TO_CANCEL).ok());
+  EXPECT_EQ(ReasonOf(Word(id, v1::CANCELLATION_OUTCOME_UNSPECIFIED, "why")), "FIELD_INVALID");
+  EXPECT_EQ(ReasonOf(Word(id, static_cast<v1::CancellationOutcome>(9), "why")), "FIELD_INVALID");
+  EXPECT_EQ(Get(id).state(), types::v1::REFERRAL_STATE_CANCEL_ASKED);
 }
 
 TEST_F(PetitionsTest, ListsByStateWithoutContent) {

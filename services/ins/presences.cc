@@ -3,17 +3,27 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/agency/fields.h"
+#include "common/agency/page.h"
 #include "common/status/status.h"
 #include "common/statute/continued_presence.h"
-#include "services/ins/fields.h"
-#include "services/ins/page.h"
 #include "services/ins/petition_law.h"
 #include "services/ins/register.h"
 
 namespace waystation::ins {
 namespace {
 
+using agency::BadField;
+using agency::CheckPerson;
+using agency::CheckText;
+using agency::CheckToken;
+using agency::DayOf;
+using agency::FillPage;
 using agency::Officer;
+using agency::PageAsked;
+using agency::ReadPage;
+using agency::TextLimits;
+using agency::ToDay;
 using agency::Tx;
 
 constexpr TextLimits kReasonText{0, 4'000};

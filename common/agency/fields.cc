@@ -1,4 +1,4 @@
-#include "services/doj/fields.h"
+#include "common/agency/fields.h"
 
 #include <algorithm>
 #include <array>
@@ -9,12 +9,14 @@
 #include "absl/strings/ascii.h"
 #include "common/limits/limits.h"
 #include "common/status/status.h"
+#include "waystation/types/v1/referral.pb.h"
 
-namespace waystation::doj {
+namespace waystation::agency {
 namespace {
 
 constexpr size_t kUnitBytesMax = 128;
 constexpr size_t kPersonBytesMax = 64;
+constexpr int kStatesMax = 10;
 
 // Words that stand before a name in forms. A longer word that ends in one
 // counts too: "surname", "first_name".
@@ -130,6 +132,17 @@ absl::Status CheckVersion(int64_t expected_version) {
   return BadField("expected_version", "missing", absl::StrCat(expected_version), "1 or more");
 }
 
+absl::Status CheckStates(const google::protobuf::RepeatedField<int>& states) {
+  if (states.size() > kStatesMax) {
+    return BadField("states", "too many", absl::StrCat(states.size()), "at most 10");
+  }
+  for (int state : states) {
+    if (types::v1::ReferralState_IsValid(state) && state != 0) continue;
+    return BadField("states", "unknown value", absl::StrCat(state), "a known state");
+  }
+  return absl::OkStatus();
+}
+
 absl::CivilDay DayOf(absl::Time time) { return absl::ToCivilDay(time, absl::UTCTimeZone()); }
 
 types::v1::Date ToDate(absl::CivilDay day) {
@@ -177,4 +190,4 @@ absl::StatusOr<statute::PersonAge> ToAge(const types::v1::PersonAge& wire, absl:
   return age;
 }
 
-}  // namespace waystation::doj
+}  // namespace waystation::agency

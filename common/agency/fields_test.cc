@@ -1,14 +1,13 @@
-#include "services/doj/fields.h"
+#include "common/agency/fields.h"
 
 #include <string>
 
 #include "common/status/status.h"
-#include "common/statute/duties.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "waystation/doj/v1/doj_service.pb.h"
+#include "waystation/types/v1/referral.pb.h"
 
-namespace waystation::doj {
+namespace waystation::agency {
 namespace {
 
 TEST(FieldsTest, RefusesTextThatLabelsAName) {
@@ -84,6 +83,31 @@ TEST(FieldsTest, RefusesBirthDateInTheFuture) {
   EXPECT_EQ(ReasonOf(ToAge(age, absl::CivilDay(2002, 1, 9)).status()), "DATE_INVALID");
 }
 
+TEST(FieldsTest, RefusesIdsOfNoForm) {
+  EXPECT_EQ(ReasonOf(CheckReferralId("short")), "FIELD_INVALID");
+  EXPECT_TRUE(CheckReferralId(std::string(16, '\0')).ok());
+  EXPECT_EQ(ReasonOf(CheckVersion(-1)), "FIELD_INVALID");
+  EXPECT_EQ(ReasonOf(CheckVersion(0)), "FIELD_INVALID");
+  EXPECT_TRUE(CheckVersion(1).ok());
+  EXPECT_EQ(ReasonOf(CheckToken("presence_id", "a b", 64, "-")), "FIELD_INVALID");
+  EXPECT_EQ(ReasonOf(CheckToken("presence_id", "", 64, "-")), "FIELD_INVALID");
+  EXPECT_EQ(ReasonOf(CheckToken("presence_id", std::string(65, 'a'), 64, "-")), "FIELD_INVALID");
+}
+
+TEST(FieldsTest, RefusesStatesThatAreUnknownOrTooMany) {
+  google::protobuf::RepeatedField<int> states;
+  EXPECT_TRUE(CheckStates(states).ok());
+  states.Add(types::v1::REFERRAL_STATE_RECEIVED);
+  EXPECT_TRUE(CheckStates(states).ok());
+  states.Set(0, types::v1::REFERRAL_STATE_UNSPECIFIED);
+  EXPECT_EQ(ReasonOf(CheckStates(states)), "FIELD_INVALID");
+  states.Set(0, 77);
+  EXPECT_EQ(ReasonOf(CheckStates(states)), "FIELD_INVALID");
+  states.Set(0, types::v1::REFERRAL_STATE_RECEIVED);
+  states.Resize(11, types::v1::REFERRAL_STATE_RECEIVED);
+  EXPECT_EQ(ReasonOf(CheckStates(states)), "FIELD_INVALID");
+}
+
 // The casts between wire and law rest on these.
 static_assert(static_cast<int>(statute::Act::kLaborOrServices) ==
               types::v1::EXPLOITATION_ACT_LABOR_OR_SERVICES);
@@ -100,11 +124,6 @@ static_assert(static_cast<int>(statute::AgeBracket::kUnderFifteen) ==
               types::v1::AGE_BRACKET_UNDER_FIFTEEN);
 static_assert(static_cast<int>(statute::AgeBracket::kTwentyOneOrOlder) ==
               types::v1::AgeBracket_MAX);
-static_assert(static_cast<int>(statute::Mechanism::kStayOfRemoval) ==
-              ins::v1::PRESENCE_MECHANISM_STAY_OF_REMOVAL);
-static_assert(static_cast<int>(statute::Mechanism::kOther) == ins::v1::PresenceMechanism_MAX);
-static_assert(static_cast<int>(statute::DutyKind::kProtection) == v1::DUTY_KIND_PROTECTION);
-static_assert(static_cast<int>(statute::DutyKind::kTrainedStaff) == v1::DutyKind_MAX);
 
 }  // namespace
-}  // namespace waystation::doj
+}  // namespace waystation::agency

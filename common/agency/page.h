@@ -1,5 +1,5 @@
-#ifndef WAYSTATION_SERVICES_DOJ_PAGE_H_
-#define WAYSTATION_SERVICES_DOJ_PAGE_H_
+#ifndef WAYSTATION_COMMON_AGENCY_PAGE_H_
+#define WAYSTATION_COMMON_AGENCY_PAGE_H_
 
 #include <charconv>
 #include <cstdint>
@@ -15,7 +15,7 @@
 // Pages of a list that is read newest first. A token is the letter of its list
 // and the position of the last row looked at. Thread-safe functions.
 
-namespace waystation::doj {
+namespace waystation::agency {
 
 // Where a page begins and how long it may be.
 struct PageAsked {
@@ -61,6 +61,6 @@ absl::StatusOr<std::string> FillPage(const PageAsked& page, char list, Fetch fet
   }
 }
 
-}  // namespace waystation::doj
+}  // namespace waystation::agency
 
-#endif  // WAYSTATION_SERVICES_DOJ_PAGE_H_
+#endif  // WAYSTATION_COMMON_AGENCY_PAGE_H_

@@ -1,5 +1,5 @@
-#ifndef WAYSTATION_SERVICES_DOJ_FIELDS_H_
-#define WAYSTATION_SERVICES_DOJ_FIELDS_H_
+#ifndef WAYSTATION_COMMON_AGENCY_FIELDS_H_
+#define WAYSTATION_COMMON_AGENCY_FIELDS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -10,9 +10,11 @@
 #include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+#include "common/status/status.h"
 #include "common/statute/age.h"
 #include "common/statute/continued_presence.h"
 #include "common/statute/severe_form.h"
+#include "google/protobuf/repeated_field.h"
 #include "waystation/types/v1/date.pb.h"
 #include "waystation/types/v1/severe_form.pb.h"
 
@@ -21,7 +23,7 @@
 //
 // Pure functions. Thread-safe.
 
-namespace waystation::doj {
+namespace waystation::agency {
 
 // The refusal of a field that breaks its stated rule: INVALID_ARGUMENT
 // (FIELD_INVALID). `got` must not be text of an officer about a person.
@@ -53,6 +55,10 @@ absl::Status CheckPerson(std::string_view person);
 absl::Status CheckReferralId(std::string_view referral_id);
 absl::Status CheckVersion(int64_t expected_version);
 
+// Checks the states that a list is asked for: known ones, at most 10. Errors:
+// INVALID_ARGUMENT (FIELD_INVALID).
+absl::Status CheckStates(const google::protobuf::RepeatedField<int>& states);
+
 absl::CivilDay DayOf(absl::Time time);
 types::v1::Date ToDate(absl::CivilDay day);
 // Errors: INVALID_ARGUMENT (DATE_INVALID) naming the field.
@@ -65,6 +71,17 @@ absl::StatusOr<statute::SevereFormElements> ToElements(const types::v1::SevereFo
 // Errors: INVALID_ARGUMENT (DATE_INVALID, FIELD_INVALID).
 absl::StatusOr<statute::PersonAge> ToAge(const types::v1::PersonAge& wire, absl::CivilDay today);
 
-}  // namespace waystation::doj
+// The petitioner's finding. `Reference` is a wire message with made_by_unit,
+// made_on and elements. Errors: as ToDay and ToElements.
+template <typename Reference>
+absl::StatusOr<statute::PetitionerFinding> ToFinding(const Reference& wire) {
+  statute::PetitionerFinding finding;
+  finding.made_by_unit = wire.made_by_unit();
+  WS_ASSIGN_OR_RETURN(finding.made_on, ToDay("finding.made_on", wire.made_on()));
+  WS_ASSIGN_OR_RETURN(finding.elements, ToElements(wire.elements()));
+  return finding;
+}
 
-#endif  // WAYSTATION_SERVICES_DOJ_FIELDS_H_
+}  // namespace waystation::agency
+
+#endif  // WAYSTATION_COMMON_AGENCY_FIELDS_H_

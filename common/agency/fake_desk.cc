@@ -1,4 +1,4 @@
-#include "services/doj/fake_desk.h"
+#include "common/agency/fake_desk.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -7,12 +7,8 @@
 
 #include "common/status/status.h"
 
-namespace waystation::doj {
+namespace waystation::agency {
 namespace {
-
-using agency::CaseContent;
-using agency::ReferralView;
-using types::v1::Transition;
 
 template <typename T>
 T Must(absl::StatusOr<T> result) {
@@ -28,11 +24,11 @@ std::string MakeFolder() {
 
 }  // namespace
 
-class FakeDesk::DeskTx : public agency::Tx {
+class FakeDesk::DeskTx : public Tx {
  public:
-  DeskTx(FakeDesk& desk, agency::Transaction& db) : desk_(desk), db_(db) {}
+  DeskTx(FakeDesk& desk, Transaction& db) : desk_(desk), db_(db) {}
 
-  agency::Transaction& db() override { return db_; }
+  Transaction& db() override { return db_; }
   absl::Time now() const override { return desk_.clock_.Now(); }
   const evidence::DirectoryView* directory() override { return desk_.directory_.get(); }
 
@@ -53,7 +49,7 @@ class FakeDesk::DeskTx : public agency::Tx {
                                              const CaseContent& content,
                                              std::optional<absl::Time>) override {
     WS_ASSIGN_OR_RETURN(ReferralView view, Referral(referral_id));
-    if (!agency::MayStep(view.state, transition, view.we_are_target)) return NotAllowed();
+    if (!MayStep(view.state, transition, view.we_are_target)) return NotAllowed();
     desk_.before_last_send_ = desk_.now_;
     desk_.Move(desk_.now_.referrals.find(referral_id)->second, transition);
     Keep(referral_id, transition, content);
@@ -73,7 +69,7 @@ class FakeDesk::DeskTx : public agency::Tx {
     if (expected_version != static_cast<int64_t>(view.version)) {
       return Refusal(absl::StatusCode::kAborted, "VERSION_STALE", "referral: changed");
     }
-    if (!agency::MayStep(view.state, transition, view.we_are_target)) return NotAllowed();
+    if (!MayStep(view.state, transition, view.we_are_target)) return NotAllowed();
     return view;
   }
 
@@ -104,17 +100,15 @@ class FakeDesk::DeskTx : public agency::Tx {
   }
 
   FakeDesk& desk_;
-  agency::Transaction& db_;
+  Transaction& db_;
 };
 
-FakeDesk::FakeDesk(std::string_view self, const agency::Schema& schema,
-                   bus::v1::Directory directory)
+FakeDesk::FakeDesk(std::string_view self, const Schema& schema, bus::v1::Directory directory)
     : self_(self),
       clock_(absl::FromCivil(absl::CivilSecond(2002, 1, 9, 15, 0, 0), absl::UTCTimeZone())),
       folder_(MakeFolder()),
       directory_(Must(evidence::DirectoryView::Create(std::move(directory)))) {
-  store_ =
-      Must(agency::Store::Open({folder_ + "/store.db", crypto::AeadKey::Generate()}, {schema}));
+  store_ = Must(Store::Open({folder_ + "/store.db", crypto::AeadKey::Generate()}, {schema}));
 }
 
 FakeDesk::~FakeDesk() {
@@ -130,9 +124,9 @@ RandomSource FakeDesk::random() {
   return [this](void* out, size_t size) { std::memset(out, static_cast<int>(++counter_), size); };
 }
 
-absl::Status FakeDesk::Write(const std::function<absl::Status(agency::Tx&)>& body) {
+absl::Status FakeDesk::Write(const std::function<absl::Status(Tx&)>& body) {
   Memory before = now_;
-  absl::Status done = store_->Write([&](agency::Transaction& db) {
+  absl::Status done = store_->Write([&](Transaction& db) {
     DeskTx tx(*this, db);
     return body(tx);
   });
@@ -140,8 +134,8 @@ absl::Status FakeDesk::Write(const std::function<absl::Status(agency::Tx&)>& bod
   return done;
 }
 
-absl::Status FakeDesk::Read(const std::function<absl::Status(agency::Tx&)>& body) {
-  return store_->Read([&](agency::Transaction& db) {
+absl::Status FakeDesk::Read(const std::function<absl::Status(Tx&)>& body) {
+  return store_->Read([&](Transaction& db) {
     DeskTx tx(*this, db);
     return body(tx);
   });
@@ -165,14 +159,14 @@ std::string FakeDesk::NewReferral(std::string_view requester, std::string_view t
 }
 
 void FakeDesk::Move(Entry& entry, Transition transition) {
-  entry.standing = agency::After(entry.standing, transition);
+  entry.standing = After(entry.standing, transition);
   entry.view.state = entry.standing.state;
   entry.view.version += 1;
   entry.view.since = clock_.Now();
 }
 
 absl::Status FakeDesk::Deliver(std::string_view from, CaseContent content, const Handler& handler) {
-  return Write([&](agency::Tx& tx) {
+  return Write([&](Tx& tx) {
     content.set_sender(IdentityOf(from));
     if (content.referral_id().empty()) {
       content.set_transition(types::v1::TRANSITION_REQUEST);
@@ -180,9 +174,9 @@ absl::Status FakeDesk::Deliver(std::string_view from, CaseContent content, const
     } else {
       Entry& entry = now_.referrals.at(content.referral_id());
       Move(entry, content.transition());
-      entry.view.unread = agency::IsFinal(entry.view.state);
+      entry.view.unread = IsFinal(entry.view.state);
     }
-    agency::CaseMessage message;
+    CaseMessage message;
     message.header.set_source(IdentityOf(from));
     message.header.mutable_referral()->set_referral_id(content.referral_id());
     message.header.mutable_referral()->set_transition(content.transition());
@@ -196,8 +190,8 @@ void FakeDesk::Receive(std::string_view referral_id) {
   Move(now_.referrals.find(referral_id)->second, types::v1::TRANSITION_RECEIVED);
 }
 
-agency::CaseMessage FakeDesk::RefuseLast() {
-  agency::CaseMessage lost;
+CaseMessage FakeDesk::RefuseLast() {
+  CaseMessage lost;
   lost.content = now_.sent.back();
   lost.header.set_source(lost.content.sender());
   lost.header.mutable_referral()->set_referral_id(lost.content.referral_id());
@@ -211,4 +205,4 @@ const ReferralView& FakeDesk::Referral(std::string_view referral_id) const {
   return it->second.view;
 }
 
-}  // namespace waystation::doj
+}  // namespace waystation::agency
