@@ -19,6 +19,29 @@ constexpr size_t kPolicyAnswersMax = 1024;
 // the bound on how late a revocation takes hold of an open stream.
 constexpr absl::Duration kCertificateBelief = absl::Seconds(1);
 
+// Whether the bytes are one DER ContentInfo of type AuthEnvelopedData (RFC 5083).
+// The broker cannot open a payload; this keeps out what a sender forgot to seal.
+bool IsAuthEnveloped(std::string_view payload) {
+  constexpr std::string_view kType = "\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17";
+  if (payload.size() < 2 || payload[0] != 0x30) return false;
+  size_t length = static_cast<unsigned char>(payload[1]);
+  size_t head = 2;
+  if (length > 0x80) {
+    size_t bytes = length & 0x7f;  // X.690 8.1.3.5.
+    if (bytes > sizeof(uint32_t) || payload.size() < head + bytes) return false;
+    length = 0;
+    for (; bytes > 0; --bytes) length = length << 8 | static_cast<unsigned char>(payload[head++]);
+  }
+  return length == payload.size() - head && payload.substr(head).starts_with(kType);
+}
+
+absl::Status CheckSealed(const bus::v1::Header& header, std::string_view payload) {
+  if (!header.has_referral() || IsAuthEnveloped(payload)) return absl::OkStatus();
+  return Refusal(absl::StatusCode::kInvalidArgument, "PAYLOAD_NOT_ENCRYPTED",
+                 Problem("payload", "not encrypted", absl::StrCat(payload.size(), " bytes"),
+                         "CMS AuthEnvelopedData, DER"));
+}
+
 absl::Status TrustRefusal(const crypto::TrustVerdict& verdict) {
   return Refusal(absl::StatusCode::kUnauthenticated, rpc::ReasonFor(verdict.problem),
                  absl::StrCat("signing certificate: ", verdict.text));
@@ -63,6 +86,7 @@ absl::StatusOr<AdmittedMessage> AdmissionSession::Admit(bus::v1::SignedMessage m
                                       message.signature(), identity_, &cache_));
   WS_RETURN_IF_ERROR(CheckCertificateNow(message.signature().certificate_sha256()));
   WS_RETURN_IF_ERROR(evidence::CheckPayload(header, message.payload()));
+  WS_RETURN_IF_ERROR(CheckSealed(header, message.payload()));
   WS_RETURN_IF_ERROR(evidence::CheckLinks(header, message));
   std::optional<MessageId> id = ParseUuid(header.id());
   WS_CHECK(id.has_value());

@@ -116,6 +116,7 @@ std::deque<Command> Sequencer::TakeCommands() {
 }
 
 absl::Duration Sequencer::IdleTime() const {
+  if (lease_on_) return absl::ZeroDuration();
   // What fell due since the last block's leases must not be slept past.
   int64_t next_us = state_.NextDueUs(last_block_us_);
   int64_t now_us = absl::ToUnixMicros(options_.clock->Now());
@@ -287,11 +288,7 @@ void Sequencer::Handle(Block& block, ReceiptGroup group) {
     delivered.add_sequences(sequence);
     changes_something |= sequence != 0;
     absl::Status status = judged[i].status();
-    bool nowhere = judged[i].ok() && sequence == 0 && !Known(group.views[i].id).has_value();
-    if (nowhere) {
-      status = Refusal(absl::StatusCode::kNotFound, "UNKNOWN_MESSAGE",
-                       "delivery receipt: the bus never had this message");
-    }
+    if (judged[i].ok() && sequence == 0) status = JudgePastReceipt(group.views[i]);
     if (!status.ok()) options_.refusals->Add(queue, "receipt", status);
     block.acks.push_back({.session = group.session,
                           .message_id = FormatUuid(group.views[i].id),
@@ -309,13 +306,24 @@ void Sequencer::Handle(Block& block, ReceiptGroup group) {
   block.Follow(state_);
 }
 
+absl::Status Sequencer::JudgePastReceipt(const ReceiptView& receipt) {
+  std::optional<KnownMessage> known = Known(receipt.id);
+  if (!known.has_value()) {
+    return Refusal(absl::StatusCode::kNotFound, "UNKNOWN_MESSAGE",
+                   "delivery receipt: the bus never had this message");
+  }
+  if (known->envelope_hash == receipt.envelope_hash) return absl::OkStatus();
+  return Refusal(absl::StatusCode::kInvalidArgument, "RECEIPT_MISMATCH",
+                 "delivery receipt: envelope_hash is not the message's");
+}
+
 void Sequencer::Handle(Block& block, NackOne nack) {
   journal::v1::GivenBack given_back;
   absl::Status status =
       DecideNack(state_, nack.session->queue, nack.command, block.time_us(), &given_back);
   block.acks.push_back(
       {.session = nack.session, .message_id = FormatUuid(nack.command.id), .status = status});
-  if (!status.ok()) return;
+  if (!status.ok()) return options_.refusals->Add(nack.session->queue, "receipt", status);
   ReleaseAll(given_back);
   *block.NewRecord()->mutable_given_back() = std::move(given_back);
   block.Follow(state_);
@@ -373,10 +381,15 @@ void Sequencer::RecordRefusals(Block& block, bool all) {
 }
 
 void Sequencer::LeaseAll(Block& block) {
+  lease_on_ = false;
   for (auto& [queue, service] : services_) {
     // Each session in turn, until a whole round gave nothing.
     size_t idle = 0;
-    while (!service.sessions.empty() && idle < service.sessions.size() && !Full(block)) {
+    while (!service.sessions.empty() && idle < service.sessions.size()) {
+      if (Full(block)) {
+        lease_on_ = true;
+        return;
+      }
       const auto& session = service.sessions[service.next++ % service.sessions.size()];
       idle = LeaseTo(block, service, session) ? 0 : idle + 1;
     }

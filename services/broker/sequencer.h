@@ -104,6 +104,8 @@ class Sequencer {
   PublishOutcome Publish(Block& block, std::shared_ptr<AdmittedMessage> message);
   absl::Status WithPresentVersion(const bus::v1::Header& header, const absl::Status& status) const;
   std::optional<KnownMessage> Known(const MessageId& id);
+  // A receipt for what is in the queue no more, or never was.
+  absl::Status JudgePastReceipt(const ReceiptView& receipt);
   void LoadReferrals(const AdmittedMessage& message);
   void Tick(Block& block);
   void RecordRefusals(Block& block, bool all);
@@ -127,6 +129,7 @@ class Sequencer {
   std::deque<std::pair<uint64_t, ReferralId>> final_referrals_;
   uint64_t snapshot_at_ = 0;
   int64_t last_block_us_ = 0;
+  bool lease_on_ = false;      // The last block was full before all leases were in it.
   absl::Duration clock_base_;  // Wall minus monotonic at the start.
 
   std::atomic<uint64_t> last_sequence_ = 0;

@@ -124,6 +124,7 @@ void Publish(Shared& shared) {
           ? 0
           : 1e6 * shared.load.frame * shared.load.publishers / shared.load.rate_per_s;
   double next_us = static_cast<double>(NowUs());
+  bus::v1::StreamingPublishRequest frame;
   while (shared.sending) {
     if (gap_us > 0) {
       next_us += gap_us;
@@ -133,7 +134,7 @@ void Publish(Shared& shared) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
       continue;
     }
-    bus::v1::StreamingPublishRequest frame;
+    frame.Clear();  // Keeps its memory.
     for (int i = 0; i < shared.load.frame; ++i) {
       bus::v1::SignedMessage* message = frame.add_messages();
       message->set_header(MakeHeader(shared, ids, payload));

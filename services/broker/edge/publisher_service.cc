@@ -89,6 +89,11 @@ class PublishStream : public Stream<StreamingPublishRequest, StreamingPublishRes
     return read_on;
   }
 
+  void OnMalformed(const absl::Status& status) override {
+    context_.refusals->Add(admission_.identity(), "publish", status);
+    End(status);
+  }
+
   void OnWritten(const StreamingPublishResponse& response) override {
     std::lock_guard<std::mutex> lock(count_mutex_);
     unanswered_ -= static_cast<size_t>(response.results_size());
@@ -161,7 +166,7 @@ class PublishStream : public Stream<StreamingPublishRequest, StreamingPublishRes
 // Ends a unary call with the one result.
 class UnarySink : public PublishSink {
  public:
-  UnarySink(grpc::ServerUnaryReactor* reactor, bus::v1::PublishResponse* response)
+  UnarySink(grpc::ServerUnaryReactor* reactor, grpc::ByteBuffer* response)
       : reactor_(reactor), response_(response) {}
 
   void OnPublished(std::vector<bus::v1::PublishResult> results) override {
@@ -170,40 +175,48 @@ class UnarySink : public PublishSink {
       reactor_->Finish(rpc::ToGrpcStatus(rpc::FromRpcStatus(result.refusal())));
       return;
     }
-    *response_->mutable_receipt() = std::move(*result.mutable_receipt());
-    response_->set_duplicate(result.duplicate());
+    bus::v1::PublishResponse response;
+    *response.mutable_receipt() = std::move(*result.mutable_receipt());
+    response.set_duplicate(result.duplicate());
+    WriteResponse(response, response_);
     reactor_->Finish(grpc::Status::OK);
   }
 
  private:
   grpc::ServerUnaryReactor* const reactor_;
-  bus::v1::PublishResponse* const response_;
+  grpc::ByteBuffer* const response_;
 };
 
 }  // namespace
 
 grpc::ServerUnaryReactor* PublisherService::Publish(grpc::CallbackServerContext* call,
-                                                    const bus::v1::PublishRequest* request,
-                                                    bus::v1::PublishResponse* response) {
+                                                    const grpc::ByteBuffer* request,
+                                                    grpc::ByteBuffer* response) {
   grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
   absl::StatusOr<rpc::Caller> caller = context_.Authenticate(*call, std::nullopt);
   if (!caller.ok()) {
     reactor->Finish(rpc::ToGrpcStatus(caller.status()));
     return reactor;
   }
+  bus::v1::PublishRequest publish;
+  absl::Status read = ReadRequest(*request, &publish);
+  if (!read.ok()) {
+    context_.refusals->Add(caller->identity, "publish", read);
+    reactor->Finish(rpc::ToGrpcStatus(read));
+    return reactor;
+  }
   AdmissionSession admission(context_.rules, context_.trust, *context_.clock, caller->identity);
   PublishGroup group;
   group.sink = std::make_shared<UnarySink>(reactor, response);
-  AdmitInto(admission, *context_.refusals, request->message(), group);
+  AdmitInto(admission, *context_.refusals, std::move(*publish.mutable_message()), group);
   if (!context_.sequencer->Post(std::move(group))) reactor->Finish(rpc::ToGrpcStatus(Stopping()));
   return reactor;
 }
 
-grpc::ServerBidiReactor<StreamingPublishRequest, StreamingPublishResponse>*
-PublisherService::StreamingPublish(grpc::CallbackServerContext* call) {
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* PublisherService::StreamingPublish(
+    grpc::CallbackServerContext* call) {
   absl::StatusOr<rpc::Caller> caller = context_.Authenticate(*call, std::nullopt);
-  if (!caller.ok())
-    return new RefusedStream<StreamingPublishRequest, StreamingPublishResponse>(caller.status());
+  if (!caller.ok()) return new RefusedStream(caller.status());
   auto stream = std::make_shared<PublishStream>(context_, streams_, call, *caller);
   std::weak_ptr<PublishStream> weak = stream;
   streams_.Add(stream.get(), [weak] {

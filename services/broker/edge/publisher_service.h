@@ -7,20 +7,24 @@
 
 namespace waystation::broker {
 
-// The gRPC edge of publishing. Admission runs on the stream's thread, the rest
+// The gRPC edge of publishing. Requests come as bytes, so that one that cannot be
+// read is refused with a word and on the record. Admission runs on the stream's thread, the rest
 // at the sequencer; a stream that is too far ahead of its answers is not read.
 //
 // Thread-safe.
-class PublisherService : public bus::v1::PublisherService::CallbackService {
+class PublisherService : public bus::v1::PublisherService::WithRawCallbackMethod_Publish<
+                             bus::v1::PublisherService::WithRawCallbackMethod_StreamingPublish<
+                                 bus::v1::PublisherService::WithCallbackMethod_GetPublishOutcome<
+                                     bus::v1::PublisherService::Service>>> {
  public:
   PublisherService(const EdgeContext& context, OpenStreams& streams)
       : context_(context), streams_(streams) {}
 
   grpc::ServerUnaryReactor* Publish(grpc::CallbackServerContext* call,
-                                    const bus::v1::PublishRequest* request,
-                                    bus::v1::PublishResponse* response) override;
-  grpc::ServerBidiReactor<bus::v1::StreamingPublishRequest, bus::v1::StreamingPublishResponse>*
-  StreamingPublish(grpc::CallbackServerContext* call) override;
+                                    const grpc::ByteBuffer* request,
+                                    grpc::ByteBuffer* response) override;
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* StreamingPublish(
+      grpc::CallbackServerContext* call) override;
   grpc::ServerUnaryReactor* GetPublishOutcome(
       grpc::CallbackServerContext* call, const bus::v1::GetPublishOutcomeRequest* request,
       bus::v1::GetPublishOutcomeResponse* response) override;

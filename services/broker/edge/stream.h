@@ -9,9 +9,32 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "common/rpc/status_grpc.h"
+#include "common/status/status.h"
+#include "grpcpp/impl/codegen/proto_utils.h"
+#include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
 
 namespace waystation::broker {
+
+// Reads a request that came as bytes: gRPC's own reading would end a stream that
+// brings something unreadable as if the client had closed it, without a word.
+// Errors: INVALID_ARGUMENT (MESSAGE_MALFORMED).
+template <typename Request>
+absl::Status ReadRequest(const grpc::ByteBuffer& bytes, Request* out) {
+  grpc::ByteBuffer buffer(bytes);
+  if (grpc::SerializationTraits<Request>::Deserialize(&buffer, out).ok()) return absl::OkStatus();
+  return Refusal(absl::StatusCode::kInvalidArgument, "MESSAGE_MALFORMED",
+                 Problem("request", "not readable", absl::StrCat(bytes.Length(), " bytes"),
+                         "a serialized " + Request::descriptor()->full_name()));
+}
+
+// Writes a response as bytes; it is ours, so it can be written.
+template <typename Response>
+void WriteResponse(const Response& response, grpc::ByteBuffer* out) {
+  bool own_buffer = false;
+  out->Clear();  // gRPC wants an empty one.
+  WS_CHECK(grpc::SerializationTraits<Response>::Serialize(response, out, &own_buffer).ok());
+}
 
 // One bidirectional stream: reads one request at a time, writes responses in
 // order from any thread, ends once. It lives until gRPC and all who hold it let
@@ -22,7 +45,7 @@ namespace waystation::broker {
 //
 // Thread-safe: `Send`, `ReadOn`, `End`.
 template <typename Request, typename Response>
-class Stream : public grpc::ServerBidiReactor<Request, Response>,
+class Stream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
                public std::enable_shared_from_this<Stream<Request, Response>> {
  public:
   // gRPC holds the stream from here on.
@@ -55,6 +78,8 @@ class Stream : public grpc::ServerBidiReactor<Request, Response>,
  protected:
   // Returns true to read on at once. Called from gRPC's threads, one at a time.
   virtual bool OnRequest(Request request) = 0;
+  // The client sent what is no request. Not read on.
+  virtual void OnMalformed(const absl::Status& status) = 0;
   // No more requests will come. The default ends the stream.
   virtual void OnReadsDone() { End(absl::OkStatus()); }
   // A response has left for the client. One at a time.
@@ -72,8 +97,10 @@ class Stream : public grpc::ServerBidiReactor<Request, Response>,
       OnReadsDone();
       return;
     }
-    Request request = std::move(request_);
-    request_ = Request();
+    Request request;
+    absl::Status read = ReadRequest(request_, &request);
+    request_.Clear();
+    if (!read.ok()) return OnMalformed(read);
     if (OnRequest(std::move(request))) ReadOn();
   }
 
@@ -106,7 +133,8 @@ class Stream : public grpc::ServerBidiReactor<Request, Response>,
   void WriteNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (writing_ || ended_ || waiting_.empty()) return;
     writing_ = true;
-    this->StartWrite(&waiting_.front());
+    WriteResponse(waiting_.front(), &response_);
+    this->StartWrite(&response_);
   }
 
   void FinishIfIdle() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -115,7 +143,8 @@ class Stream : public grpc::ServerBidiReactor<Request, Response>,
     this->Finish(final_status_);
   }
 
-  Request request_;
+  grpc::ByteBuffer request_;
+  grpc::ByteBuffer response_;
   Response written_;
   std::shared_ptr<Stream> self_;
   std::mutex mutex_;
@@ -128,8 +157,7 @@ class Stream : public grpc::ServerBidiReactor<Request, Response>,
 };
 
 // A stream that is refused before it begins.
-template <typename Request, typename Response>
-class RefusedStream : public grpc::ServerBidiReactor<Request, Response> {
+class RefusedStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   explicit RefusedStream(const absl::Status& status) { this->Finish(rpc::ToGrpcStatus(status)); }
   void OnDone() override { delete this; }

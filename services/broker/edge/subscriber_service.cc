@@ -88,6 +88,18 @@ class PullStream : public Stream<StreamingPullRequest, StreamingPullResponse> {
     return false;
   }
 
+  void OnMalformed(const absl::Status& status) override {
+    context_.refusals->Add(admission_.identity(), "call", status);
+    End(status);
+  }
+
+  // The client sends no more; what it sent is answered before the stream ends.
+  void OnReadsDone() override {
+    auto self = std::static_pointer_cast<PullStream>(shared_from_this());
+    Inspect last{.look = [](const State&) {}, .done = [self] { self->End(absl::OkStatus()); }};
+    if (!context_.sequencer->Post(std::move(last))) End(Stopping());
+  }
+
   void OnEnded() override {
     streams_.Remove(this);
     if (session_ != nullptr) context_.sequencer->Post(ClosePull{std::move(session_)});
@@ -211,11 +223,10 @@ class PullStream : public Stream<StreamingPullRequest, StreamingPullResponse> {
 
 }  // namespace
 
-grpc::ServerBidiReactor<StreamingPullRequest, StreamingPullResponse>*
-SubscriberService::StreamingPull(grpc::CallbackServerContext* call) {
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* SubscriberService::StreamingPull(
+    grpc::CallbackServerContext* call) {
   absl::StatusOr<rpc::Caller> caller = context_.Authenticate(*call, bus::v1::ACTION_PULL);
-  if (!caller.ok())
-    return new RefusedStream<StreamingPullRequest, StreamingPullResponse>(caller.status());
+  if (!caller.ok()) return new RefusedStream(caller.status());
   auto stream = std::make_shared<PullStream>(context_, streams_, call, *caller);
   std::weak_ptr<PullStream> weak = stream;
   streams_.Add(stream.get(), [weak] {

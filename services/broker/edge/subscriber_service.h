@@ -11,13 +11,14 @@ namespace waystation::broker {
 // queue. Receipts are verified on the stream's thread.
 //
 // Thread-safe.
-class SubscriberService : public bus::v1::SubscriberService::CallbackService {
+class SubscriberService : public bus::v1::SubscriberService::WithRawCallbackMethod_StreamingPull<
+                              bus::v1::SubscriberService::Service> {
  public:
   SubscriberService(const EdgeContext& context, OpenStreams& streams)
       : context_(context), streams_(streams) {}
 
-  grpc::ServerBidiReactor<bus::v1::StreamingPullRequest, bus::v1::StreamingPullResponse>*
-  StreamingPull(grpc::CallbackServerContext* call) override;
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* StreamingPull(
+      grpc::CallbackServerContext* call) override;
 
  private:
   const EdgeContext& context_;

@@ -101,6 +101,9 @@ rocksdb::Options OpenOptions() {
   options.write_buffer_size = 32 << 20;
   options.memtable_whole_key_filtering = true;
   options.memtable_prefix_bloom_size_ratio = 0.1;
+  // One writer, and keys that mostly grow: ids begin with their time.
+  options.allow_concurrent_memtable_write = false;
+  options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
   options.max_background_jobs = 2;
   options.compression = rocksdb::kNoCompression;
   rocksdb::BlockBasedTableOptions table;

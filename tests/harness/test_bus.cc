@@ -1,0 +1,233 @@
+#include "tests/harness/test_bus.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "common/config/file.h"
+#include "common/config/text_proto.h"
+#include "common/rpc/channel.h"
+#include "common/status/status.h"
+#include "google/protobuf/text_format.h"
+
+namespace waystation::harness {
+namespace {
+
+constexpr absl::Duration kReadyPatience = absl::Seconds(20);
+constexpr int kStartsMax = 5;
+constexpr size_t kPemBytesMax = 64 * 1024;
+
+// Made before the first thread of the program, see cli::Signals.
+cli::Signals& ProcessSignals() {
+  static auto& signals = *new cli::Signals;
+  return signals;
+}
+
+std::string Runfile(const std::string& path) {
+  const char* sources = std::getenv("TEST_SRCDIR");
+  const char* workspace = std::getenv("TEST_WORKSPACE");
+  if (sources == nullptr || workspace == nullptr) Fatal("TEST_SRCDIR: missing, run under Bazel");
+  return std::string(sources) + "/" + workspace + "/" + path;
+}
+
+std::string MakeFolder() {
+  const char* base = std::getenv("TEST_TMPDIR");
+  std::string pattern = std::string(base == nullptr ? "/tmp" : base) + "/bus.XXXXXX";
+  if (mkdtemp(pattern.data()) == nullptr) Fatal("mkdtemp: failed");
+  return pattern;
+}
+
+void AdjustGenesis(cli::DevLayout& layout,
+                   const std::function<void(cli::DevLayout&, journal::v1::Genesis*)>& adjust) {
+  const std::string path = layout.GenesisPath();
+  journal::v1::Genesis genesis;
+  Require(config::LoadTextProto(path, &genesis), "genesis");
+  adjust(layout, &genesis);
+  std::string text;
+  WS_CHECK(google::protobuf::TextFormat::PrintToString(genesis, &text));
+  std::ofstream(path, std::ios::trunc) << text;
+}
+
+// Whether the broker ended because another process holds its port: an outgoing
+// connection may be given it while the broker is away.
+bool PortTaken(const absl::Status& status) {
+  return Std(status.message()).find("UNAVAILABLE") != std::string_view::npos;
+}
+
+}  // namespace
+
+bool Eventually(const std::function<bool()>& holds, absl::Duration patience) {
+  SystemClock clock;
+  absl::Duration until = clock.Monotonic() + patience;
+  while (!holds()) {
+    if (clock.Monotonic() > until) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return true;
+}
+
+uint64_t TestSeed() {
+  static const uint64_t seed = [] {
+    const char* given = std::getenv("WAYSTATION_TEST_SEED");
+    uint64_t value = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
+    std::cout << "seed " << value << " (WAYSTATION_TEST_SEED)" << std::endl;
+    return value;
+  }();
+  return seed;
+}
+
+void Require(const absl::Status& status, std::string_view what) {
+  if (!status.ok()) Fatal(absl::StrCat(Absl(what), ": ", status.ToString()));
+}
+
+TestBus::TestBus(Options options) : options_(std::move(options)), folder_(MakeFolder()) {
+  ProcessSignals();
+  layout_ = std::make_unique<cli::DevLayout>(
+      Must(cli::DevLayout::Make(folder_, clock_.Now()), "dev layout"));
+  if (options_.adjust_genesis) AdjustGenesis(*layout_, options_.adjust_genesis);
+  WriteConfig();
+  trust_ = Must(rpc::TrustSource::Create({.roots_path = layout_->pki().roots_path(),
+                                          .crl_path = layout_->pki().crl_path()},
+                                         clock_),
+                "trust");
+  journal::v1::Genesis genesis;
+  Require(config::LoadTextProto(layout_->GenesisPath(), &genesis), "genesis");
+  directory_ = Must(evidence::DirectoryView::Create(genesis.directory()), "directory");
+}
+
+TestBus::~TestBus() {
+  agencies_.clear();
+  broker_.reset();
+  std::error_code error;
+  std::filesystem::remove_all(folder_, error);
+}
+
+void TestBus::WriteConfig() {
+  Require(layout_->WriteBrokerConfig(address_), "broker config");
+  std::ofstream(layout_->ConfigPath("broker"), std::ios::app)
+      << "segment_bytes: " << options_.segment_bytes << "\n";
+}
+
+void TestBus::Launch() {
+  WS_CHECK(!running());
+  WriteConfig();
+  std::vector<std::string> command = options_.broker_prefix;
+  command.push_back(Runfile("services/broker/broker"));
+  command.push_back("--config=" + layout_->ConfigPath("broker"));
+  broker_ = Must(cli::Child::Start({.name = "broker", .command = command, .log_path = broker_log()},
+                                   ProcessSignals()),
+                 "broker");
+}
+
+void TestBus::Start() {
+  for (int i = 1;; ++i) {
+    Launch();
+    absl::StatusOr<std::string> ready =
+        broker_->AwaitReady(kReadyPatience, clock_, ProcessSignals());
+    if (ready.ok()) {
+      address_ = *ready;
+      return;
+    }
+    if (i == kStartsMax || !PortTaken(ready.status())) Require(ready.status(), "broker");
+  }
+}
+
+absl::Status TestBus::StartAndFail() {
+  Launch();
+  absl::StatusOr<std::string> ready = broker_->AwaitReady(kReadyPatience, clock_, ProcessSignals());
+  if (ready.ok()) Kill();
+  return ready.status();
+}
+
+void TestBus::Kill() { broker_.reset(); }
+
+absl::Duration TestBus::Stop() {
+  absl::Duration before = clock_.Monotonic();
+  broker_->Send(SIGTERM);
+  if (!Eventually([&] { return broker_->Ended(); }, absl::Seconds(20))) Fatal("broker: stays");
+  absl::Duration took = clock_.Monotonic() - before;
+  broker_.reset();
+  return took;
+}
+
+bool TestBus::running() { return broker_ != nullptr && !broker_->Ended(); }
+
+void TestBus::StartAgency(const std::string& agency) {
+  Agency& started = agencies_[agency];
+  const std::string listen = started.address.empty() ? "127.0.0.1:0" : started.address;
+  Require(layout_->WriteAgencyConfig(agency, address_, listen), "agency config");
+  for (int i = 1;; ++i) {
+    started.process =
+        Must(cli::Child::Start({.name = agency,
+                                .command = {Runfile("services/" + agency + "/" + agency),
+                                            "--config=" + layout_->ConfigPath(agency)},
+                                .log_path = layout_->LogPath(agency)},
+                               ProcessSignals()),
+             agency);
+    auto ready = started.process->AwaitReady(kReadyPatience, clock_, ProcessSignals());
+    if (ready.ok()) {
+      started.address = *ready;
+      return;
+    }
+    if (i == kStartsMax || !PortTaken(ready.status())) Require(ready.status(), agency);
+  }
+}
+
+void TestBus::KillAgency(const std::string& agency) { agencies_.at(agency).process.reset(); }
+
+rpc::TlsFiles TestBus::Files(std::string_view path) const {
+  return {.certificate_path = layout_->CertificatePath(path, crypto::KeyUse::kTls),
+          .key_path = layout_->KeyPath(path, crypto::KeyUse::kTls)};
+}
+
+std::shared_ptr<grpc::Channel> TestBus::Channel(const rpc::TlsFiles& files) {
+  return ChannelTo(files, address_, kBroker);
+}
+
+std::shared_ptr<grpc::Channel> TestBus::ChannelTo(const rpc::TlsFiles& files,
+                                                  const std::string& address,
+                                                  std::string_view server_path) {
+  auto credentials = Must(
+      rpc::MakeChannelCredentials(files, trust_, clock_, cli::DevIdentity(server_path)), "channel");
+  return rpc::MakeChannel(address, credentials);
+}
+
+std::shared_ptr<const evidence::Signer> TestBus::Signer(std::string_view path) {
+  auto found = signers_.find(path);
+  if (found != signers_.end()) return found->second;
+  auto read = [](const std::string& file) {
+    return Must(config::ReadFile(file, kPemBytesMax), file);
+  };
+  auto certificate = Must(
+      crypto::Certificate::FromPem(read(layout_->CertificatePath(path, crypto::KeyUse::kSign))),
+      "certificate");
+  auto key =
+      Must(crypto::SigningKey::FromPem(read(layout_->KeyPath(path, crypto::KeyUse::kSign))), "key");
+  auto signer = std::make_shared<const evidence::Signer>(Must(
+      evidence::Signer::Create(cli::DevIdentity(path), std::move(key), certificate), "signer"));
+  signers_.emplace(path, signer);
+  return signer;
+}
+
+std::shared_ptr<client::BusClient> TestBus::Client(std::string_view path) {
+  client::BusClient::Options options;
+  options.target = address_;
+  options.credentials =
+      Must(rpc::MakeChannelCredentials(Files(path), trust_, clock_, cli::DevIdentity(kBroker)),
+           "client");
+  options.broker_identity = cli::DevIdentity(kBroker);
+  options.trust = trust_;
+  bool signs = std::filesystem::exists(layout_->KeyPath(path, crypto::KeyUse::kSign));
+  if (signs) options.signer = Signer(path);
+  return std::make_shared<client::BusClient>(std::move(options), clock_);
+}
+
+}  // namespace waystation::harness
