@@ -48,6 +48,14 @@ const evidence::Signer& BusClient::signer() const {
   return *options_.signer;
 }
 
+absl::Status BusClient::AwaitConnection(absl::Duration patience) const {
+  if (channel_->WaitForConnected(std::chrono::system_clock::now() +
+                                 absl::ToChronoMilliseconds(patience))) {
+    return absl::OkStatus();
+  }
+  return absl::UnavailableError(absl::StrCat("broker ", options_.target, ": not connected"));
+}
+
 absl::StatusOr<bus::v1::GetDirectoryResponse> BusClient::GetDirectory() {
   using Service = bus::v1::DirectoryService;
   return Call<Service>(channel_, options_.call_timeout, &Service::Stub::GetDirectory,

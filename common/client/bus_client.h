@@ -19,6 +19,9 @@
 
 namespace waystation::client {
 
+// How long one try at the connection takes, and so at most a stop of a stream.
+inline constexpr absl::Duration kConnectPatience = absl::Seconds(1);
+
 // A kept message: the broker's custody receipt, verified.
 struct Published {
   bus::v1::SignedReceipt signed_receipt;
@@ -57,6 +60,10 @@ class BusClient {
   BusClient(Options options, const Clock& clock);
 
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+  // Works on the connection for at most `patience`. In a process that serves
+  // nothing nobody else does: gRPC makes a connection only while someone waits.
+  // Errors: UNAVAILABLE it is not there yet.
+  absl::Status AwaitConnection(absl::Duration patience) const;
   const std::string& broker_identity() const { return options_.broker_identity; }
   rpc::TrustSource& trust() const { return *options_.trust; }
   // Must have been given.

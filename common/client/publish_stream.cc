@@ -106,6 +106,7 @@ void PublishStream::Run() {
 }
 
 bool PublishStream::RunSession() {
+  if (!client_->AwaitConnection(kConnectPatience).ok()) return false;
   Session session;
   {
     std::lock_guard<std::mutex> lock(mutex_);

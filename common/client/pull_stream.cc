@@ -86,6 +86,7 @@ void PullStream::RunConnections() {
 }
 
 absl::Status PullStream::RunSession(bool* progress) {
+  WS_RETURN_IF_ERROR(client_->AwaitConnection(kConnectPatience));
   // Who was enrolled while the connection was away is known before the first
   // message of theirs comes.
   WS_ASSIGN_OR_RETURN(DirectoryCache::View view, client_->directory().Get());

@@ -12,8 +12,8 @@
 namespace waystation {
 
 // Messages.
-inline constexpr size_t kHeaderBytesMax = 8 * 1024;
-inline constexpr size_t kPayloadBytesMax = 1024 * 1024;
+inline constexpr size_t kHeaderBytesMax = size_t{8} * 1024;
+inline constexpr size_t kPayloadBytesMax = size_t{1024} * 1024;
 inline constexpr size_t kRecipientsMax = 16;
 inline constexpr size_t kIdentityBytesMax = 256;
 inline constexpr size_t kTypeBytesMax = 128;
@@ -34,17 +34,17 @@ inline constexpr size_t kBatchStatementBytesMax = 512;
 inline constexpr size_t kBatchPathBytesMax = 10 * kDigestBytes;
 
 // A batch of receipts is one record.
-inline constexpr size_t kReceiptBatchBytesMax = 768 * 1024;
+inline constexpr size_t kReceiptBatchBytesMax = size_t{768} * 1024;
 
 // Frames.
 inline constexpr size_t kFrameMessagesMax = 1024;
-inline constexpr size_t kFrameBytesMax = 3 * 1024 * 1024;
+inline constexpr size_t kFrameBytesMax = size_t{3} * 1024 * 1024;
 // What gRPC accepts: a frame and some room, so that a frame a little too large
 // is refused by us, with a reason.
-inline constexpr size_t kGrpcMessageBytesMax = kFrameBytesMax + 1024 * 1024;
+inline constexpr size_t kGrpcMessageBytesMax = kFrameBytesMax + size_t{1024} * 1024;
 
 // Records and blocks. A block closes at the first of the two.
-inline constexpr size_t kBlockBytesMax = 16 * 1024 * 1024;
+inline constexpr size_t kBlockBytesMax = size_t{16} * 1024 * 1024;
 inline constexpr size_t kBlockRecordsMax = 4096;
 
 // Delivery.
@@ -57,7 +57,7 @@ inline constexpr uint64_t kOutstandingBytesDefault = 64ull * 1024 * 1024;
 inline constexpr uint64_t kOutstandingBytesMax = 1024ull * 1024 * 1024;
 
 // Admission: past these the broker refuses early (RESOURCE_EXHAUSTED).
-inline constexpr size_t kInflightBytesMax = 256 * 1024 * 1024;
+inline constexpr size_t kInflightBytesMax = size_t{256} * 1024 * 1024;
 inline constexpr size_t kQueueMessagesMax = 1'000'000;
 
 // Refusals on the record.

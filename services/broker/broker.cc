@@ -14,6 +14,7 @@
 #include "common/evidence/directory.h"
 #include "common/evidence/signer.h"
 #include "common/journal/segment_journal.h"
+#include "common/limits/limits.h"
 #include "common/log/log.h"
 #include "common/rpc/server.h"
 #include "common/rpc/tls.h"
@@ -31,6 +32,9 @@ namespace waystation::broker {
 namespace {
 
 constexpr uint64_t kSegmentBytesDefault = 64 << 20;
+// The largest block and its sectors must fit; less, and a large frame would end
+// the broker.
+constexpr uint64_t kSegmentBytesMin = kBlockBytesMax;
 constexpr uint32_t kCrlGraceDefaultS = 86'400;
 constexpr uint32_t kConnectionAgeDefaultS = 600;
 constexpr size_t kPemBytesMax = 64 * 1024;
@@ -93,6 +97,13 @@ absl::Status CheckConfig(v1::BrokerConfig* config) {
                                               Quoted(config->listen_address()), "host:port"));
   }
   if (config->segment_bytes() == 0) config->set_segment_bytes(kSegmentBytesDefault);
+  bool too_small =
+      config->segment_bytes() < kSegmentBytesMin && !config->small_segments_for_tests();
+  if (too_small || config->segment_bytes() % 512 != 0) {
+    return absl::InvalidArgumentError(Problem("config segment_bytes", "out of range",
+                                              absl::StrCat(config->segment_bytes()),
+                                              "a multiple of 512 and at least 16777216"));
+  }
   if (config->crl_grace_s() == 0) config->set_crl_grace_s(kCrlGraceDefaultS);
   if (config->connection_age_max_s() == 0) config->set_connection_age_max_s(kConnectionAgeDefaultS);
   return absl::OkStatus();

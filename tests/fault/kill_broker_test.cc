@@ -142,27 +142,6 @@ void PublishAll(const Drafts& drafts, int publisher, client::PublishStream& stre
   }
 }
 
-// gRPC's connections move only while some thread of the process polls. An agency
-// has a server for its officers, whose threads do; here one thread stands for it.
-class Poller {
- public:
-  Poller()
-      : thread_([this] {
-          void* tag = nullptr;
-          bool ok = false;
-          while (queue_.Next(&tag, &ok)) {
-          }
-        }) {}
-  ~Poller() {
-    queue_.Shutdown();
-    thread_.join();
-  }
-
- private:
-  grpc::CompletionQueue queue_;
-  std::thread thread_;
-};
-
 class KillBrokerTest : public testing::Test {
  protected:
   KillBrokerTest() : random_(TestSeed()) {
@@ -249,7 +228,6 @@ class KillBrokerTest : public testing::Test {
 
   std::mt19937_64 random_;
   TestBus bus_;
-  Poller poller_;
   Outcomes outcomes_;
   Effects effects_;
   std::vector<std::unique_ptr<Drafts>> drafts_;

@@ -113,7 +113,8 @@ TestBus::~TestBus() {
 void TestBus::WriteConfig() {
   Require(layout_->WriteBrokerConfig(address_), "broker config");
   std::ofstream(layout_->ConfigPath("broker"), std::ios::app)
-      << "segment_bytes: " << options_.segment_bytes << "\n";
+      << "segment_bytes: " << options_.segment_bytes << "\n"
+      << "small_segments_for_tests: true\n";
 }
 
 void TestBus::Launch() {

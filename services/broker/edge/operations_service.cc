@@ -132,7 +132,8 @@ grpc::ServerWriteReactor<operations::v1::TailRecordsResponse>* OperationsService
         absl::StrCat("from_sequence: got ", request->from_sequence(), ", want at most ", next)));
   }
   auto tail = std::make_shared<TailStream>(
-      *context_.journal, request->from_sequence() == 0 ? next : request->from_sequence());
+      *context_.journal, request->from_sequence() == 0 ? next : request->from_sequence(),
+      [this](const TailStream* over) { streams_.Remove(over); });
   std::weak_ptr<TailStream> weak = tail;
   streams_.Add(tail.get(), [weak] {
     if (auto open = weak.lock()) open->End();

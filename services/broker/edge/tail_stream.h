@@ -3,8 +3,10 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -22,8 +24,10 @@ namespace waystation::broker {
 class TailStream : public grpc::ServerWriteReactor<operations::v1::TailRecordsResponse>,
                    public std::enable_shared_from_this<TailStream> {
  public:
-  TailStream(journal::Journal& journal, uint64_t from_sequence)
-      : journal_(journal), next_(from_sequence) {}
+  // `done` is called once, when the call is over.
+  TailStream(journal::Journal& journal, uint64_t from_sequence,
+             std::function<void(const TailStream*)> done)
+      : journal_(journal), next_(from_sequence), done_(std::move(done)) {}
 
   void Begin();
   void End();
@@ -36,10 +40,14 @@ class TailStream : public grpc::ServerWriteReactor<operations::v1::TailRecordsRe
   bool ending();
   void OnWriteDone(bool ok) override;
   void OnCancel() override { End(); }
-  void OnDone() override { self_.reset(); }
+  void OnDone() override {
+    done_(this);
+    self_.reset();
+  }
 
   journal::Journal& journal_;
   uint64_t next_;
+  const std::function<void(const TailStream*)> done_;
   operations::v1::TailRecordsResponse response_;
   std::shared_ptr<TailStream> self_;
   std::mutex mutex_;
