@@ -111,8 +111,12 @@ absl::Status Countersign(Session& session, const AnswerOptions& options, Officer
   request.set_proposal_id(options.proposal.empty() ? present.proposal().proposal_id()
                                                    : options.proposal);
   auto response = officer.Ins(&InsService::Stub::ConfirmDecision, request);
+  if (ReasonOf(response.status()) == "SECOND_OFFICIAL_REQUIRED") {
+    return WithNext(response.status(), "the same with --as ID of another official");
+  }
   if (!response.ok()) return WithRetry(response.status(), request.request_id());
   session.out.Show(*response, PetitionFields(response->petition()));
+  session.out.Say("decided by two officials and sent");
   return absl::OkStatus();
 }
 

@@ -78,13 +78,16 @@ std::vector<const CLI::App*> VerbsRead(const CLI::App& app) {
   return read;
 }
 
+// "waystation petition --help": where somebody looks who typed it wrong.
+std::string HelpCommand(const CLI::App& app) {
+  std::string command;
+  for (const CLI::App* verb : VerbsRead(app)) absl::StrAppend(&command, verb->get_name(), " ");
+  return command + "--help";
+}
+
 // CLI11's own words, but for a missing or unknown verb, where it names neither.
 absl::Status ExplainParseError(const CLI::App& app, const CLI::ParseError& error) {
   const std::vector<const CLI::App*> read = VerbsRead(app);
-  std::string command;
-  for (const CLI::App* verb : read) {
-    absl::StrAppend(&command, command.empty() ? "" : " ", verb->get_name());
-  }
   std::string text = error.what();
   if (read.back()->get_require_subcommand_min() > 0) {
     std::string verbs;
@@ -92,10 +95,11 @@ absl::Status ExplainParseError(const CLI::App& app, const CLI::ParseError& error
       absl::StrAppend(&verbs, verbs.empty() ? "" : ", ", verb->get_name());
     }
     const std::vector<std::string> rest = app.remaining(/*recurse=*/true);
-    text = Problem(command, rest.empty() ? "verb missing" : "unknown verb",
-                   rest.empty() ? "" : Quoted(rest[0]), "one of " + verbs);
+    text = Problem(read.size() == 1 ? "verb" : read.back()->get_name() + " verb",
+                   rest.empty() ? "missing" : "unknown", rest.empty() ? "" : Quoted(rest[0]),
+                   "one of " + verbs);
   }
-  return WithNext(UsageError(text), command + " --help");
+  return WithNext(UsageError(text), HelpCommand(app));
 }
 
 absl::Status RunChosen(const Globals& globals, const Chosen& chosen, Output& out) {
@@ -140,6 +144,7 @@ int RunCommand(int argc, const char* const* argv, std::ostream& results, std::os
   const bool color = !globals.no_color && WantsColor(STDOUT_FILENO) && WantsColor(STDERR_FILENO);
   Output out(results, narration, format, color);
   absl::Status status = RunChosen(globals, chosen, out);
+  if (ExitCodeOf(status) == ExitCode::kUsage) status = WithNext(status, HelpCommand(app));
   return status.ok() ? 0 : Fail(status, format, narration);
 }
 

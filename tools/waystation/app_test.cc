@@ -42,7 +42,8 @@ TEST(AppTest, HelpGoesToResultsAndDocumentsExitCodes) {
 TEST(AppTest, UnknownVerbIsUsageAndNamesWhatThereIs) {
   const Ran ran = RunWords({"petition", "fil"});
   EXPECT_EQ(ran.code, 2);
-  EXPECT_THAT(ran.narration, HasSubstr("unknown verb, got \"fil\", want one of file, list, show"));
+  EXPECT_THAT(ran.narration,
+              HasSubstr("petition verb: unknown, got \"fil\", want one of file, list, show"));
   EXPECT_THAT(ran.narration, HasSubstr("petition --help"));
   EXPECT_THAT(ran.results, IsEmpty());
 }
@@ -50,7 +51,7 @@ TEST(AppTest, UnknownVerbIsUsageAndNamesWhatThereIs) {
 TEST(AppTest, NoVerbIsUsage) {
   const Ran ran = RunWords({});
   EXPECT_EQ(ran.code, 2);
-  EXPECT_THAT(ran.narration, HasSubstr("verb missing, want one of dev, demo"));
+  EXPECT_THAT(ran.narration, HasSubstr("verb: missing, want one of dev, demo"));
 }
 
 TEST(AppTest, UnknownOptionIsUsage) { EXPECT_EQ(RunWords({"status", "--nonsense"}).code, 2); }
@@ -87,6 +88,14 @@ TEST(AppTest, AnswerNeedsExactlyOneDecision) {
   EXPECT_EQ(RunWords({"answer", referral}).code, 2);
   EXPECT_EQ(RunWords({"answer", referral, "--grant", "--deny"}).code, 2);
   EXPECT_EQ(RunWords({"answer", referral, "--countersign", "--deny"}).code, 2);
+}
+
+TEST(AppTest, CancellationIsConfirmedOrDeclinedWithAReason) {
+  const char* referral = "00112233445566778899aabbccddeeff";
+  EXPECT_EQ(RunWords({"cancellation", referral}).code, 2);
+  EXPECT_EQ(RunWords({"cancellation", referral, "--continue"}).code, 2);
+  EXPECT_EQ(RunWords({"cancellation", referral, "--confirm", "--continue", "--reason=x"}).code, 2);
+  EXPECT_EQ(RunWords({"cancellation", "xyz", "--confirm"}).code, 2);
 }
 
 // A development bus's files, as `dev` lays them out, without servers.

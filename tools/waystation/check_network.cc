@@ -4,11 +4,14 @@
 
 #include "absl/strings/match.h"
 #include "absl/time/clock.h"
+#include "common/crypto/certificate.h"
+#include "common/crypto/sha256.h"
 #include "common/evidence/directory.h"
 #include "common/status/status.h"
 #include "tools/waystation/checks.h"
 #include "tools/waystation/connect.h"
 #include "tools/waystation/exit_code.h"
+#include "tools/waystation/files.h"
 #include "tools/waystation/officer.h"
 #include "tools/waystation/text.h"
 #include "waystation/bus/v1/directory.grpc.pb.h"
@@ -32,34 +35,65 @@ std::string ConnectFix(const absl::Status& status, const v1::Endpoint& endpoint)
   return "look at the other checks; the service's log names what it refused";
 }
 
-// The newest refusal of `identity` in the broker's feed, or "".
-std::string RefusalOf(const Remote& broker, const std::string& identity) {
+// What a refusal of this side is known by in the broker's feed.
+struct Refused {
+  std::string identity;
+  std::string certificate_sha256;  // Hexadecimal; empty when the file cannot be read.
+  uint64_t after_sequence = 0;
+};
+
+Refused RefusedAs(const v1::Credential& credential, uint64_t after_sequence) {
+  Refused refused{credential.identity(), "", after_sequence};
+  auto pem = ReadWholeFile(credential.certificate_path());
+  if (!pem.ok()) return refused;
+  auto chain = crypto::ParsePemChain(*pem);
+  if (chain.ok()) {
+    refused.certificate_sha256 = crypto::Hex(crypto::AsBytes(chain->front().sha256()));
+  }
+  return refused;
+}
+
+// A broker names the certificate where it has no name for the peer, or in the text.
+bool NamesCertificate(const journal::v1::Refused& refusal, const Refused& ours) {
+  return !ours.certificate_sha256.empty() &&
+         (absl::StrContains(refusal.peer(), ours.certificate_sha256) ||
+          absl::StrContains(refusal.text(), ours.certificate_sha256));
+}
+
+// The newest refusal of this very certificate in the broker's feed, or "".
+// `or_identity` is content with one of the identity.
+std::string RefusalOf(const Remote& broker, const Refused& ours, bool or_identity) {
   auto stub = OperationsService::NewStub(broker.channel);
   operations::v1::ListRefusalsRequest request;
   request.set_limit(1000);
   auto refusals = Call(broker, *stub, &OperationsService::Stub::ListRefusals, request);
   if (!refusals.ok()) return "";
   for (const auto& entry : refusals->refusals()) {
-    if (entry.refused().peer() != identity) continue;
-    return absl::StrCat(entry.refused().reason(), " at the ", entry.refused().stage(), ": ",
-                        entry.refused().text());
+    if (entry.sequence() <= ours.after_sequence) break;  // Newest first.
+    const journal::v1::Refused& refusal = entry.refused();
+    if (!NamesCertificate(refusal, ours) && !(or_identity && refusal.peer() == ours.identity)) {
+      continue;
+    }
+    return absl::StrCat(refusal.reason(), " at the ", refusal.stage(), ": ", refusal.text());
   }
   return "";
 }
 
 // The broker records refusals once a second, so the one that we just had may
-// come a little later.
-std::string AwaitRefusalOf(const Remote& broker, const std::string& identity) {
+// come a little later, and one of an older certificate a little before.
+std::string AwaitRefusalOf(const Remote& broker, const Refused& ours) {
   for (int tries = 0; tries < kRefusalTries; ++tries) {
-    if (std::string refusal = RefusalOf(broker, identity); !refusal.empty()) return refusal;
+    if (std::string refusal = RefusalOf(broker, ours, /*or_identity=*/false); !refusal.empty()) {
+      return refusal;
+    }
     absl::SleepFor(kRefusalWait);
   }
-  return "";
+  return RefusalOf(broker, ours, /*or_identity=*/true);
 }
 
-std::string FixOf(const std::string& refusal) {
-  if (absl::StartsWith(refusal, "CERTIFICATE_")) {
-    return "waystation pki issue DIR --identity ID --use tls --force";
+std::string FixOf(const std::string& refusal, const Profile& profile, const std::string& identity) {
+  for (const char* reason : {"CERTIFICATE_", "IDENTITY_MISSING", "IDENTITY_AMBIGUOUS"}) {
+    if (absl::StartsWith(refusal, reason)) return ReissueFix(profile, identity);
   }
   if (absl::StartsWith(refusal, "IDENTITY_")) return "have two policy administrators enrol it";
   return "look at the policy of the bus";
@@ -86,7 +120,7 @@ class NetworkChecks {
   void CheckClock(const Remote& auditor);
   void CheckEnrolment(const bus::v1::GetDirectoryResponse& response);
   void Explain(const std::string& what, const absl::Status& status, KeptRefusal& ours,
-               const std::string& identity, const v1::Endpoint& endpoint);
+               const v1::Credential& credential);
 
   const Session& session_;
   const Profile& profile_;
@@ -97,17 +131,24 @@ class NetworkChecks {
 };
 
 void NetworkChecks::Explain(const std::string& what, const absl::Status& status, KeptRefusal& ours,
-                            const std::string& identity, const v1::Endpoint& endpoint) {
+                            const v1::Credential& credential) {
   if (std::string refused = ours.text(); !refused.empty()) {
     return list_->Fail(what, "this side refused the server: " + refused,
                        "compare roots_path and the server's identity in the profile");
   }
-  if (operator_.has_value()) {
-    if (std::string theirs = AwaitRefusalOf(*operator_, identity); !theirs.empty()) {
-      return list_->Fail(what, "the broker refused " + identity + ": " + theirs, FixOf(theirs));
-    }
+  // After the handshake the broker says itself why; before, only its feed does.
+  std::string theirs = ReasonOf(status);
+  if (!theirs.empty()) {
+    absl::StrAppend(&theirs, ": ", status.message());
+  } else if (operator_.has_value()) {
+    theirs = AwaitRefusalOf(*operator_, RefusedAs(credential, last_sequence_));
   }
-  list_->Fail(what, std::string(status.message()), ConnectFix(status, endpoint));
+  if (!theirs.empty()) {
+    const std::string& identity = credential.identity();
+    return list_->Fail(what, absl::StrCat("the broker refused ", identity, ": ", theirs),
+                       FixOf(theirs, profile_, identity));
+  }
+  list_->Fail(what, std::string(status.message()), ConnectFix(status, profile_.data().broker()));
 }
 
 void NetworkChecks::CheckOperator() {
@@ -120,7 +161,7 @@ void NetworkChecks::CheckOperator() {
   auto status =
       Call(*broker, *stub, &OperationsService::Stub::GetStatus, operations::v1::GetStatusRequest());
   if (!status.ok()) {
-    return Explain(what, status.status(), *sink, data.operator_().identity(), data.broker());
+    return Explain(what, status.status(), *sink, data.operator_());
   }
   last_sequence_ = status->last_sequence();
   operator_ = *std::move(broker);
@@ -137,7 +178,7 @@ void NetworkChecks::CheckAuditor() {
   auto response = Call(*broker, *stub, &bus::v1::DirectoryService::Stub::GetDirectory,
                        bus::v1::GetDirectoryRequest());
   if (!response.ok()) {
-    return Explain("directory", response.status(), *sink, data.auditor().identity(), data.broker());
+    return Explain("directory", response.status(), *sink, data.auditor());
   }
   CheckEnrolment(*response);
   if (last_sequence_ > 0) CheckClock(*broker);

@@ -1,5 +1,7 @@
 #include "tools/waystation/checks.h"
 
+#include <filesystem>
+
 #include "absl/strings/str_cat.h"
 #include "common/status/status.h"
 #include "google/protobuf/struct.pb.h"
@@ -37,6 +39,20 @@ void CheckList::Report(const std::string& what, const absl::Status& status,
   if (status.ok()) return Ok(what, found);
   const std::string reason = ReasonOf(status);
   Fail(what, absl::StrCat(reason, reason.empty() ? "" : ": ", status.message()), fix);
+}
+
+std::string AuthorityDir(const Profile& profile) {
+  const std::filesystem::path dir =
+      std::filesystem::path(profile.data().roots_path()).parent_path();
+  std::error_code error;
+  // The roots lie beside the root's key where `pki init` made both.
+  const bool here = std::filesystem::exists(dir / "root-key.pem", error);
+  return here ? dir.string() : "DIR";
+}
+
+std::string ReissueFix(const Profile& profile, std::string_view identity) {
+  return absl::StrCat("waystation pki issue ", AuthorityDir(profile), " --identity ",
+                      Absl(identity), " --use tls --force");
 }
 
 void KeptRefusal::OnRefusal(std::string_view peer, std::string_view, std::string_view reason,

@@ -61,6 +61,12 @@ class KeptRefusal : public rpc::RefusalSink {
   std::string text_ ABSL_GUARDED_BY(mutex_);
 };
 
+// The folder of the authority that the profile trusts, or "DIR" when it is not here.
+std::string AuthorityDir(const Profile& profile);
+
+// The command by which that authority issues a TLS certificate of `identity` anew.
+std::string ReissueFix(const Profile& profile, std::string_view identity);
+
 // What needs no network: certificates, keys and revocation list of the profile.
 void CheckFiles(const Session& session, const Profile& profile, CheckList* list);
 

@@ -27,7 +27,7 @@ absl::Status RunDoctor(Session& session, const DoctorOptions& options) {
   if (list.failed() == 0) return absl::OkStatus();
   return WithNext(Unverified(absl::StrCat("doctor: ", list.failed(),
                                           list.failed() == 1 ? " check failed" : " checks failed")),
-                  "the first fix above, then waystation doctor again");
+                  "the first fix above, then " + AsTyped("waystation doctor") + " again");
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "common/status/status.h"
+#include "tools/waystation/exit_code.h"
 #include "tools/waystation/officer.h"
 #include "tools/waystation/text.h"
 #include "tools/waystation/verbs.h"
@@ -59,18 +62,30 @@ absl::StatusOr<Items> ReadInbox(Officer& officer, const InboxOptions& options) {
 Cell DueCell(const types::v1::InboxItem& item) {
   if (item.overdue()) return {"OVERDUE since " + TimeText(item.due_time()), Tone::kBad};
   if (!item.has_due_time()) return "";
-  return absl::StrCat(TimeText(item.due_time()), item.due_basis().empty() ? "" : " by ",
-                      item.due_basis());
+  return TimeText(item.due_time());
 }
 
-Table InboxTable(const Items& items, absl::Time now) {
-  Table table{{"REFERRAL", "STATE", "PERSON", "NEXT MOVE OF", "WAITS", "DUE", "WHAT TO DO"}, {}};
+// A move whose words do not name its verb says it.
+std::string MoveText(const types::v1::InboxItem& item) {
+  if (item.state() != types::v1::REFERRAL_STATE_CANCEL_ASKED) return item.next_move();
+  return item.next_move() + ": " + AsTyped("waystation cancellation");
+}
+
+Table InboxTable(const Items& items, bool with_holder, absl::Time now) {
+  Table table{{"REFERRAL", "STATE", "PERSON", "WAITS", "DUE"}, {}};
+  // In one's own inbox every next move is one's own.
+  if (with_holder) table.header.emplace_back("NEXT MOVE OF");
+  table.header.emplace_back("WHAT TO DO");
   for (const types::v1::InboxItem& item : items) {
-    const std::string& holder =
-        item.next_move_unit().empty() ? item.next_move_agency() : item.next_move_unit();
-    table.rows.push_back({FormatReferralId(item.referral_id()), Words(item.state()), item.person(),
-                          holder, item.has_since() ? FormatAge(now - FromProto(item.since())) : "",
-                          DueCell(item), item.next_move()});
+    std::vector<Cell> row = {
+        FormatReferralId(item.referral_id()), Words(item.state()), item.person(),
+        item.has_since() ? FormatAge(now - FromProto(item.since())) : "", DueCell(item)};
+    if (with_holder) {
+      row.emplace_back(item.next_move_unit().empty() ? item.next_move_agency()
+                                                     : item.next_move_unit());
+    }
+    row.emplace_back(MoveText(item));
+    table.rows.push_back(std::move(row));
   }
   return table;
 }
@@ -78,7 +93,7 @@ Table InboxTable(const Items& items, absl::Time now) {
 absl::Status RunInbox(Session& session, const InboxOptions& options) {
   WS_ASSIGN_OR_RETURN(Officer officer, Officer::At(session, "", options.as));
   WS_ASSIGN_OR_RETURN(Items items, ReadInbox(officer, options));
-  session.out.List(items, InboxTable(items, session.clock.Now()),
+  session.out.List(items, InboxTable(items, options.all, session.clock.Now()),
                    "nothing needs " + officer.staff().agency() + " now");
   return absl::OkStatus();
 }

@@ -1,6 +1,7 @@
 #include "tools/waystation/petition_text.h"
 
 #include "absl/strings/str_cat.h"
+#include "tools/waystation/exit_code.h"
 #include "tools/waystation/text.h"
 
 namespace waystation::cli {
@@ -94,12 +95,22 @@ Fields PetitionFields(const ins::v1::Petition& petition) {
   for (const ins::v1::RuleRefusal& refusal : petition.refusals()) {
     fields.push_back({"against it", Cell(refusal.text(), Tone::kBad)});
   }
+  if (!petition.cancel_reason().empty()) {
+    fields.push_back({"petitioner says", Cell(petition.cancel_reason(), Tone::kBad)});
+  }
+  if (petition.state() == types::v1::REFERRAL_STATE_CANCEL_ASKED) {
+    fields.push_back(
+        {"next", AsTyped("waystation cancellation " + FormatReferralId(petition.referral_id())) +
+                     " --confirm, or --continue --reason TEXT"});
+  }
   if (petition.has_proposal()) {
     fields.push_back({"proposed", absl::StrCat(Words(petition.proposal().terms().outcome()), " by ",
                                                OfficialWords(petition.proposal().proposed_by()))});
     fields.push_back({"proposal", petition.proposal().proposal_id()});
-    fields.push_back({"next", "a second official: waystation answer " +
-                                  FormatReferralId(petition.referral_id()) + " --countersign"});
+    fields.push_back(
+        {"next", "a second official: " +
+                     AsTyped("waystation answer " + FormatReferralId(petition.referral_id()) +
+                             " --countersign --as ID")});
   }
   if (petition.has_decision()) {
     fields.push_back({"decision", Cell(DecisionWords(petition.decision()), Tone::kGood)});

@@ -216,6 +216,9 @@ absl::Status RunCancel(Session& session, const CancelOptions& options) {
   auto response = officer.Doj(&DojService::Stub::CancelPetition, request);
   if (!response.ok()) return WithRetry(response.status(), request.request_id());
   session.out.Show(response->petition(), PetitionFields(response->petition()));
+  if (response->petition().state() == types::v1::REFERRAL_STATE_CANCEL_ASKED) {
+    session.out.Say("INS has it already: it is asked to cancel, and may answer instead");
+  }
   return absl::OkStatus();
 }
 

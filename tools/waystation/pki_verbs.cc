@@ -40,8 +40,9 @@ absl::Status RunInit(Session& session, const InitOptions& options) {
   (*result.mutable_fields())["roots_path"].set_string_value(pki.roots_path());
   (*result.mutable_fields())["crl_path"].set_string_value(pki.crl_path());
   session.out.Show(result, {{"root", pki.roots_path()}, {"revocation list", pki.crl_path()}});
-  session.out.Say(absl::StrCat("keep ", pki.dir(), "/root-key.pem offline; next: waystation pki ",
-                               "issue ", pki.dir(), " --identity spiffe://... --use tls"));
+  session.out.Say(absl::StrCat("keep ", pki.dir(), "/root-key.pem offline; next: ",
+                               AsTyped(absl::StrCat("waystation pki issue ", pki.dir(),
+                                                    " --identity spiffe://... --use tls"))));
   return absl::OkStatus();
 }
 

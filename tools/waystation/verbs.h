@@ -27,7 +27,7 @@ void AddFindingVerb(CLI::App& app, Chosen& chosen);
 void AddPetitionVerbs(CLI::App& app, Chosen& chosen);
 // inbox: what needs an officer now.
 void AddInboxVerb(CLI::App& app, Chosen& chosen);
-// take-up, return, hold, resume: the target's steps.
+// take-up, return, hold, resume, cancellation: the target's steps.
 void AddHandoffVerbs(CLI::App& app, Chosen& chosen);
 // answer: the decision of two officials.
 void AddAnswerVerb(CLI::App& app, Chosen& chosen);
