@@ -56,9 +56,13 @@ inline constexpr uint32_t kOutstandingMessagesMax = 65536;
 inline constexpr uint64_t kOutstandingBytesDefault = 64ull * 1024 * 1024;
 inline constexpr uint64_t kOutstandingBytesMax = 1024ull * 1024 * 1024;
 
-// Admission: past these the broker refuses early (RESOURCE_EXHAUSTED).
-inline constexpr size_t kInflightBytesMax = size_t{256} * 1024 * 1024;
+// Past this many messages in a recipient's queue the broker refuses more for it
+// (RESOURCE_EXHAUSTED, OVERLOADED).
 inline constexpr size_t kQueueMessagesMax = 1'000'000;
+
+// Messages that the broker keeps in memory for their delivery; beyond it they
+// come from the journal again. Nothing is refused for it.
+inline constexpr size_t kDeliveryCacheBytesMax = size_t{256} * 1024 * 1024;
 
 // Refusals on the record.
 inline constexpr int kRefusalRecordsPerSecondMax = 100;

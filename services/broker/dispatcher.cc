@@ -13,7 +13,6 @@ namespace waystation::broker {
 namespace {
 
 constexpr size_t kBlocksWaitingMax = 4;
-constexpr size_t kCacheBytesMax = kInflightBytesMax;
 
 void SetTime(int64_t time_us, google::protobuf::Timestamp* out) {
   out->set_seconds(time_us / 1'000'000);
@@ -103,7 +102,7 @@ void Dispatcher::Project(const Block& block) {
 void Dispatcher::Remember(const Block& block) {
   for (const AcceptedMessage& message : block.accepted) {
     size_t bytes = BytesOf(*message.admitted);
-    if (cached_bytes_ + bytes > kCacheBytesMax) continue;
+    if (cached_bytes_ + bytes > kDeliveryCacheBytesMax) continue;
     cached_bytes_ += bytes;
     cache_[message.sequence] = {.admitted = message.admitted,
                                 .accept_us = message.accept_us,

@@ -12,6 +12,7 @@
 #include "common/rpc/status_grpc.h"
 #include "common/status/status.h"
 #include "services/broker/edge/history.h"
+#include "services/broker/edge/reply.h"
 #include "services/broker/edge/tail_stream.h"
 
 namespace waystation::broker {
@@ -21,13 +22,6 @@ constexpr uint32_t kRefusalsDefault = 100;
 constexpr uint32_t kRefusalsMax = 1000;
 
 absl::Status Stopping() { return absl::UnavailableError("broker: stopping"); }
-
-template <typename Answer>
-grpc::ServerUnaryReactor* Reply(grpc::CallbackServerContext* call, Answer answer) {
-  grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
-  reactor->Finish(rpc::ToGrpcStatus(answer()));
-  return reactor;
-}
 
 // Looks at the sequencer's state and waits until what it saw is durable:
 // callers are few operators.

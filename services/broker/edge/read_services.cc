@@ -9,20 +9,13 @@
 #include "absl/strings/str_cat.h"
 #include "common/rpc/status_grpc.h"
 #include "common/status/status.h"
+#include "services/broker/edge/reply.h"
 
 namespace waystation::broker {
 namespace {
 
 constexpr uint32_t kPageSizeDefault = 100;
 constexpr uint32_t kPageSizeMax = 1000;
-
-// Runs a unary handler and ends the call with what it says.
-template <typename Answer>
-grpc::ServerUnaryReactor* Reply(grpc::CallbackServerContext* call, Answer answer) {
-  grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
-  reactor->Finish(rpc::ToGrpcStatus(answer()));
-  return reactor;
-}
 
 absl::Status UnknownReferral() {
   return Refusal(absl::StatusCode::kNotFound, "UNKNOWN_REFERRAL",
