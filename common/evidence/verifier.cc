@@ -86,22 +86,21 @@ absl::StatusOr<Statement> ReadStatement(std::string_view bytes, std::string_view
   return Statement{statement.size(), *root};
 }
 
-absl::Status CheckPath(const crypto::Digest& leaf, const bus::v1::BatchProof& proof, uint32_t size,
-                       const crypto::Digest& root) {
+absl::Status CheckPath(const crypto::Digest& leaf, const bus::v1::BatchProof& proof,
+                       merkle::ProvedNodes& nodes) {
   if (proof.path().size() > kBatchPathBytesMax) {
     return Malformed(kPathInvalid, "batch path", "too long", proof.path().size(),
                      "at most 320 bytes");
   }
-  absl::Status status = merkle::VerifyInclusion(leaf, proof.leaf_index(), size, proof.path(), root);
+  absl::Status status = nodes.VerifyInclusion(leaf, proof.leaf_index(), proof.path());
   if (status.ok()) return status;
   return Refusal(status.code(), kPathInvalid, std::string(status.message()));
 }
 
 }  // namespace
 
-const BatchCache::Entry* BatchCache::Find(const bus::v1::Signature& signature,
-                                          std::string_view signer) {
-  for (const Entry& entry : entries_) {
+BatchCache::Entry* BatchCache::Find(const bus::v1::Signature& signature, std::string_view signer) {
+  for (Entry& entry : entries_) {
     if (entry.signature == signature.signature() &&
         entry.statement == signature.batch().statement() &&
         crypto::AsBytes(entry.certificate_sha256) == signature.certificate_sha256() &&
@@ -113,15 +112,10 @@ const BatchCache::Entry* BatchCache::Find(const bus::v1::Signature& signature,
   return nullptr;
 }
 
-const BatchCache::Entry* BatchCache::Put(Entry entry) {
-  if (entries_.size() < kEntriesMax) {
-    entries_.push_back(std::move(entry));
-    return &entries_.back();
-  }
-  Entry& place = entries_[next_];
+void BatchCache::Put(Entry entry) {
+  if (entries_.size() < kEntriesMax) return entries_.push_back(std::move(entry));
+  entries_[next_] = std::move(entry);
   next_ = (next_ + 1) % kEntriesMax;
-  place = std::move(entry);
-  return &place;
 }
 
 absl::Status Verifier::Verify(std::string_view type, std::string_view content,
@@ -141,15 +135,16 @@ absl::Status Verifier::VerifyBatched(const crypto::Digest& leaf,
                                      const crypto::Certificate& certificate,
                                      std::string_view signer, BatchCache* cache) const {
   const bus::v1::BatchProof& proof = signature.batch();
-  const BatchCache::Entry* known = cache == nullptr ? nullptr : cache->Find(signature, signer);
-  if (known != nullptr) return CheckPath(leaf, proof, known->size, known->root);
+  BatchCache::Entry* known = cache == nullptr ? nullptr : cache->Find(signature, signer);
+  if (known != nullptr) return CheckPath(leaf, proof, known->nodes);
   WS_ASSIGN_OR_RETURN(Statement statement, ReadStatement(proof.statement(), signer));
-  WS_RETURN_IF_ERROR(CheckPath(leaf, proof, statement.size, statement.root));
+  merkle::ProvedNodes nodes(statement.size, statement.root);
+  WS_RETURN_IF_ERROR(CheckPath(leaf, proof, nodes));
   WS_RETURN_IF_ERROR(
       CheckEcdsa(certificate, kBatchContent, proof.statement(), signature.signature()));
   if (cache != nullptr) {
     cache->Put({certificate.sha256(), signature.signature(), proof.statement(), std::string(signer),
-                statement.size, statement.root});
+                std::move(nodes)});
   }
   return absl::OkStatus();
 }

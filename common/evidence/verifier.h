@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "common/crypto/certificate.h"
 #include "common/crypto/sha256.h"
+#include "common/merkle/proved_nodes.h"
 #include "waystation/bus/v1/message.pb.h"
 
 namespace waystation::evidence {
@@ -29,11 +30,12 @@ class CertificateLookup {
 };
 
 // Batch statements that were verified a moment ago, so that a frame of 64
-// messages costs one ECDSA verification. An entry answers only for the same
-// bytes of statement, signature, signer and certificate: a message that came
-// with another signature would be no evidence by itself later.
+// messages costs one ECDSA verification and one hash for each node of its tree. An
+// entry answers only for the same bytes of statement, signature, signer and
+// certificate: a message that came with another signature would be no evidence by
+// itself later.
 //
-// Limits: the last 8 statements.
+// Limits: the last 8 statements, up to 70 KB each.
 // Thread-compatible; one for each stream.
 class BatchCache {
  public:
@@ -47,13 +49,12 @@ class BatchCache {
     std::string signature;
     std::string statement;
     std::string signer;
-    uint32_t size;
-    crypto::Digest root;
+    merkle::ProvedNodes nodes;
   };
   static constexpr size_t kEntriesMax = 8;
 
-  const Entry* Find(const bus::v1::Signature& signature, std::string_view signer);
-  const Entry* Put(Entry entry);
+  Entry* Find(const bus::v1::Signature& signature, std::string_view signer);
+  void Put(Entry entry);
 
   std::vector<Entry> entries_;
   size_t next_ = 0;

@@ -49,11 +49,11 @@ Files ReadSegments(const std::string& directory) {
 void WriteSegments(const std::string& directory, const Files& files) {
   const Files present = ReadSegments(directory);
   for (const auto& [name, bytes] : present) {
-    if (!files.contains(name)) std::filesystem::remove(directory + "/" + name);
+    if (!files.contains(name)) std::filesystem::remove(std::filesystem::path(directory) / name);
   }
   for (const auto& [name, bytes] : files) {
     if (auto same = present.find(name); same != present.end() && same->second == bytes) continue;
-    std::ofstream out(directory + "/" + name, std::ios::binary | std::ios::trunc);
+    std::ofstream out(std::filesystem::path(directory) / name, std::ios::binary | std::ios::trunc);
     out << bytes;
     WS_CHECK(out.good());
   }
@@ -151,11 +151,14 @@ ssize_t PowerLossFileOps::Pwrite(int fd, const void* buffer, size_t size, int64_
   const std::string path = PathOf(fd);
   if (IsSegment(path)) {
     std::lock_guard lock(unsynced_mutex_);
+    // Not by `fd`, which may ask for aligned memory.
+    const int before_fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     for (int64_t at = offset; at < offset + static_cast<int64_t>(size); at += kSectorBytes) {
       std::string before(kSectorBytes, '\0');
-      WS_CHECK(FileOps::Pread(fd, before.data(), before.size(), at) == kSectorBytes);
+      WS_CHECK(pread(before_fd, before.data(), before.size(), at) == kSectorBytes);
       unsynced_[path].emplace(at, before);
     }
+    close(before_fd);
   }
   return HookedFileOps::Pwrite(fd, buffer, size, offset);
 }

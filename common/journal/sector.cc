@@ -39,7 +39,7 @@ bool IsZero(std::string_view bytes) {
 
 void SectorWriter::Begin(uint64_t data_bytes) {
   sectors_ = SectorsFor(data_bytes);
-  if (buffer_.size() < sectors_ * kSectorBytes) buffer_.resize(sectors_ * kSectorBytes);
+  if (buffer_.size() < sectors_) buffer_.resize(sectors_);
   at_ = 0;
 }
 
@@ -47,7 +47,7 @@ void SectorWriter::Put(std::string_view bytes) {
   while (!bytes.empty()) {
     if (at_ % kSectorBytes == 0) at_ += kSectorCrcBytes;
     const size_t piece = std::min(bytes.size(), kSectorBytes - at_ % kSectorBytes);
-    std::memcpy(buffer_.data() + at_, bytes.data(), piece);
+    std::memcpy(data() + at_, bytes.data(), piece);
     at_ += piece;
     bytes.remove_prefix(piece);
   }
@@ -56,9 +56,9 @@ void SectorWriter::Put(std::string_view bytes) {
 std::string_view SectorWriter::Finish(const SectorSeal& seal, uint64_t block_number) {
   const size_t end = sectors_ * kSectorBytes;
   WS_CHECK(at_ <= end && end - at_ < kSectorDataBytes);
-  std::memset(buffer_.data() + at_, 0, end - at_);
-  seal.Close(buffer_.data(), sectors_, block_number);
-  return {buffer_.data(), end};
+  std::memset(data() + at_, 0, end - at_);
+  seal.Close(data(), sectors_, block_number);
+  return {data(), end};
 }
 
 void CopyData(std::string_view sectors, uint64_t offset, size_t size, char* out) {

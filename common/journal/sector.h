@@ -63,7 +63,14 @@ class SectorWriter {
   std::string_view Finish(const SectorSeal& seal, uint64_t block_number);
 
  private:
-  std::vector<char> buffer_;
+  // Aligned as a write past the page cache wants it.
+  struct alignas(kSectorBytes) Sector {
+    char bytes[kSectorBytes];
+  };
+
+  char* data() { return buffer_.empty() ? nullptr : buffer_.front().bytes; }
+
+  std::vector<Sector> buffer_;
   size_t sectors_ = 0;
   size_t at_ = 0;
 };

@@ -87,6 +87,14 @@ absl::StatusOr<bool> FillPastCache(FileOps& ops, const std::string& path, uint64
   return true;
 }
 
+// Whether the file takes writes past the page cache at every sector.
+bool TakesDirectSectors(const std::string& path) {
+  struct statx info {};
+  if (statx(AT_FDCWD, path.c_str(), 0, STATX_DIOALIGN, &info) != 0) return false;
+  auto fits = [](uint32_t alignment) { return alignment > 0 && kSectorBytes % alignment == 0; };
+  return fits(info.stx_dio_mem_align) && fits(info.stx_dio_offset_align);
+}
+
 absl::Status WriteNewSegment(FileOps& ops, const std::string& path, const SegmentHeader& header) {
   WS_ASSIGN_OR_RETURN(auto file, File::Open(ops, path, O_WRONLY | O_CREAT | O_TRUNC));
   WS_RETURN_IF_ERROR(file->WriteAt(0, EncodeSegmentHeader(header)));
@@ -130,6 +138,10 @@ absl::StatusOr<std::unique_ptr<File>> File::Open(FileOps& ops, const std::string
   if (fd >= 0) return std::unique_ptr<File>(new File(ops, path, fd));
   if (errno == ENOENT) return absl::NotFoundError(Problem(path, "missing"));
   return SystemProblem(path, "open");
+}
+
+absl::StatusOr<std::unique_ptr<File>> File::OpenForSectors(FileOps& ops, const std::string& path) {
+  return Open(ops, path, O_RDWR | (TakesDirectSectors(path) ? O_DIRECT : 0));
 }
 
 File::File(FileOps& ops, std::string path, int fd) : ops_(ops), path_(std::move(path)), fd_(fd) {}

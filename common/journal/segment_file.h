@@ -45,6 +45,13 @@ class File {
  public:
   static absl::StatusOr<std::unique_ptr<File>> Open(FileOps& ops, const std::string& path,
                                                     int flags);
+
+  // Opens an existing file for writes past the page cache, in whole sectors from
+  // memory that is aligned to one; where the file system has no such way, for
+  // writes through it. Errors: as Open.
+  static absl::StatusOr<std::unique_ptr<File>> OpenForSectors(FileOps& ops,
+                                                              const std::string& path);
+
   ~File();
   File(const File&) = delete;
   File& operator=(const File&) = delete;

@@ -80,7 +80,8 @@ absl::Status SegmentJournal::Recover(const Options& options, uint64_t segments) 
   WS_ASSIGN_OR_RETURN(const Recovered recovered, recovery.Run());
   WS_RETURN_IF_ERROR(Repair(recovered));
   tail_ = recovered.tail;
-  WS_ASSIGN_OR_RETURN(tail_segment_, store_->Get(tail_.segment));
+  WS_ASSIGN_OR_RETURN(auto segment, store_->Get(tail_.segment));
+  WS_RETURN_IF_ERROR(EnterSegment(std::move(segment)));
   return StartPreparer(options.segment_bytes, segments);
 }
 
@@ -135,6 +136,14 @@ AppendOutcome SegmentJournal::Append(const BlockToAppend& block) {
   return Write(block, header);
 }
 
+absl::Status SegmentJournal::EnterSegment(std::shared_ptr<const Segment> segment) {
+  const std::string name = SegmentName(segment->header().number);
+  WS_ASSIGN_OR_RETURN(tail_file_, File::OpenForSectors(
+                                      store_->ops(), absl::StrCat(store_->directory(), "/", name)));
+  tail_segment_ = std::move(segment);
+  return absl::OkStatus();
+}
+
 // Moves on to the next segment when the block does not fit in the rest of this
 // one. The segment after the next is durable first (see Recovery).
 absl::Status SegmentJournal::MakeRoom(uint64_t sectors) {
@@ -146,8 +155,8 @@ absl::Status SegmentJournal::MakeRoom(uint64_t sectors) {
                                               absl::StrCat("at most ", next->sectors() - 1)));
   }
   WS_RETURN_IF_ERROR(preparer_->Wait(uint64_t{tail_.segment} + 2));
+  WS_RETURN_IF_ERROR(EnterSegment(std::move(next)));
   tail_ = {.segment = tail_.segment + 1, .sector = 1};
-  tail_segment_ = std::move(next);
   preparer_->Request(uint64_t{tail_.segment} + 2);
   return absl::OkStatus();
 }
@@ -165,8 +174,8 @@ AppendOutcome SegmentJournal::Write(const BlockToAppend& block, BlockHeader head
 
 absl::Status SegmentJournal::WriteDurably(std::string_view sectors) {
   const uint64_t offset = uint64_t{tail_.sector} * kSectorBytes;
-  WS_RETURN_IF_ERROR(tail_segment_->file().WriteAt(offset, sectors));
-  return tail_segment_->file().SyncData();
+  WS_RETURN_IF_ERROR(tail_file_->WriteAt(offset, sectors));
+  return tail_file_->SyncData();
 }
 
 void SegmentJournal::Publish(const BlockPlace& place, const BlockHeader& header) {

@@ -26,8 +26,8 @@ namespace waystation::journal {
 //   SegmentJournal::Options options{.directory = config.journal_directory()};
 //   WS_ASSIGN_OR_RETURN(auto journal, SegmentJournal::Open(options));
 //
-// One write and one fdatasync per block, into space that was zero-filled
-// before. After any failed write or sync the journal is dead: that append is
+// One write past the page cache and one fdatasync per block, into space that was
+// zero-filled before. After any failed write or sync the journal is dead: that append is
 // kUnknown and every later call fails, for ever; nothing is retried, because
 // the kernel may have dropped what it failed to write. Opening cuts a torn
 // last block and stops with DATA_LOSS at any other bad byte, having changed
@@ -77,6 +77,8 @@ class SegmentJournal : public Journal {
   absl::Status Recover(const Options& options, uint64_t segments);
   absl::Status Repair(const Recovered& recovered);
   absl::Status StartPreparer(uint64_t segment_bytes, uint64_t segments);
+  absl::Status EnterSegment(std::shared_ptr<const Segment> segment)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(append_mutex_);
   absl::Status MakeRoom(uint64_t sectors) ABSL_EXCLUSIVE_LOCKS_REQUIRED(append_mutex_);
   AppendOutcome Write(const BlockToAppend& block, BlockHeader header)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(append_mutex_);
@@ -93,6 +95,7 @@ class SegmentJournal : public Journal {
   BlockEncoder encoder_ ABSL_GUARDED_BY(append_mutex_);
   BlockPlace tail_ ABSL_GUARDED_BY(append_mutex_);
   std::shared_ptr<const Segment> tail_segment_ ABSL_GUARDED_BY(append_mutex_);
+  std::unique_ptr<File> tail_file_ ABSL_GUARDED_BY(append_mutex_);
 
   mutable std::mutex state_mutex_;
   std::condition_variable state_changed_;

@@ -70,11 +70,13 @@ AdmissionSession::AdmissionSession(AdmissionRules rules, std::shared_ptr<rpc::Tr
       identity_(std::move(identity)),
       verifier_(*rules_.directory) {}
 
-absl::StatusOr<AdmittedMessage> AdmissionSession::Admit(bus::v1::SignedMessage message) {
-  AdmittedMessage admitted;
+absl::StatusOr<std::shared_ptr<AdmittedMessage>> AdmissionSession::Admit(
+    bus::v1::SignedMessage* taken) {
+  const bus::v1::SignedMessage& message = *taken;
+  auto admitted = std::make_shared<AdmittedMessage>();
   WS_RETURN_IF_ERROR(CheckKnownFields(message));
-  WS_ASSIGN_OR_RETURN(admitted.header, evidence::ParseHeader(message.header()));
-  const bus::v1::Header& header = admitted.header;
+  WS_ASSIGN_OR_RETURN(admitted->header, evidence::ParseHeader(message.header()));
+  const bus::v1::Header& header = admitted->header;
   if (header.source() != identity_) {
     return Refusal(absl::StatusCode::kPermissionDenied, "SOURCE_MISMATCH",
                    absl::StrCat("source: not the identity of the connection, got ",
@@ -90,15 +92,18 @@ absl::StatusOr<AdmittedMessage> AdmissionSession::Admit(bus::v1::SignedMessage m
   WS_RETURN_IF_ERROR(evidence::CheckLinks(header, message));
   std::optional<MessageId> id = ParseUuid(header.id());
   WS_CHECK(id.has_value());
-  admitted.id = *id;
-  admitted.envelope_hash = evidence::EnvelopeHash(message.header());
-  admitted.parent = ReferralIdFrom(message.parent().referral_id());
-  admitted.replaces = ReferralIdFrom(message.replaces().referral_id());
-  message.clear_parent();
-  message.clear_replaces();
-  message.signature().SerializeToString(&admitted.signature_bytes);
-  admitted.crl_number = crl_number_;
-  admitted.message = std::move(message);
+  admitted->id = *id;
+  admitted->envelope_hash = evidence::EnvelopeHash(message.header());
+  admitted->parent = ReferralIdFrom(message.parent().referral_id());
+  admitted->replaces = ReferralIdFrom(message.replaces().referral_id());
+  admitted->signature_bytes = message.signature().SerializeAsString();
+  std::optional<crypto::Digest> certificate =
+      crypto::DigestFrom(message.signature().certificate_sha256());
+  WS_CHECK(certificate.has_value());  // The verifier found it.
+  admitted->certificate_sha256 = *certificate;
+  admitted->crl_number = crl_number_;
+  admitted->header_bytes = std::move(*taken->mutable_header());
+  admitted->payload = std::move(*taken->mutable_payload());
   return admitted;
 }
 

@@ -23,9 +23,11 @@ namespace waystation::broker {
 
 // A message that passed every check that needs no state of the bus.
 struct AdmittedMessage {
-  bus::v1::SignedMessage message;  // As received; openings are read out below.
+  std::string header_bytes;  // As received.
   bus::v1::Header header;
   std::string signature_bytes;  // Serialized Signature.
+  crypto::Digest certificate_sha256{};
+  std::string payload;
   MessageId id{};
   crypto::Digest envelope_hash{};
   std::optional<ReferralId> parent;
@@ -44,7 +46,7 @@ struct AdmissionRules {
 // threads of the streams, so that signatures are verified side by side.
 //
 //   AdmissionSession session(rules, trust, clock, caller.identity);
-//   absl::StatusOr<AdmittedMessage> admitted = session.Admit(std::move(message));
+//   absl::StatusOr<std::shared_ptr<AdmittedMessage>> admitted = session.Admit(&message);
 //
 // Thread-compatible: one for each stream.
 class AdmissionSession {
@@ -52,12 +54,12 @@ class AdmissionSession {
   AdmissionSession(AdmissionRules rules, std::shared_ptr<rpc::TrustSource> trust,
                    const Clock& clock, std::string identity);
 
-  // Takes the message over. Errors: those of evidence::ParseHeader, CheckHeader,
-  // CheckPayload, CheckLinks and Verifier; PERMISSION_DENIED (SOURCE_MISMATCH,
-  // POLICY_DENIED); INVALID_ARGUMENT (UNKNOWN_TYPE); NOT_FOUND
+  // Takes header and payload out of a message that it admits. Errors: those of
+  // evidence::ParseHeader, CheckHeader, CheckPayload, CheckLinks and Verifier; PERMISSION_DENIED
+  // (SOURCE_MISMATCH, POLICY_DENIED); INVALID_ARGUMENT (UNKNOWN_TYPE); NOT_FOUND
   // (UNKNOWN_RECIPIENT); UNAUTHENTICATED (CERTIFICATE_REVOKED,
   // CERTIFICATE_EXPIRED, CERTIFICATE_UNTRUSTED).
-  absl::StatusOr<AdmittedMessage> Admit(bus::v1::SignedMessage message);
+  absl::StatusOr<std::shared_ptr<AdmittedMessage>> Admit(bus::v1::SignedMessage* message);
 
   // Verifies a batch of receipts for the caller's own queue.
   // Errors: of Verifier; INVALID_ARGUMENT (RECEIPT_MISMATCH, FRAME_LIMIT).

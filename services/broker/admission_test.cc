@@ -68,8 +68,12 @@ class AdmissionTest : public ::testing::Test {
     *message.mutable_signature() = signatures->front();
     return message;
   }
-  absl::Status Admit(bus::v1::SignedMessage message) {
-    return Session().Admit(std::move(message)).status();
+  static absl::Status Admit(AdmissionSession& session, bus::v1::SignedMessage message) {
+    return session.Admit(&message).status();
+  }
+  absl::Status Admit(const bus::v1::SignedMessage& message) {
+    AdmissionSession session = Session();
+    return Admit(session, message);
   }
   bus::v1::ReceiptBatch Receipts(const std::string& recipient, size_t count) {
     std::vector<std::string> receipts;
@@ -97,14 +101,18 @@ class AdmissionTest : public ::testing::Test {
 };
 
 TEST_F(AdmissionTest, AdmitsAMessageThatKeepsEveryRule) {
-  bus::v1::SignedMessage message = Message();
-  auto admitted = Session().Admit(message);
-  ASSERT_TRUE(admitted.ok()) << admitted.status();
-  EXPECT_EQ(admitted->header.id(), Header().id());
-  EXPECT_EQ(admitted->message.header(), message.header());
-  EXPECT_EQ(admitted->signature_bytes, message.signature().SerializeAsString());
-  EXPECT_EQ(admitted->crl_number, 1u);
-  EXPECT_FALSE(admitted->parent.has_value());
+  const bus::v1::SignedMessage message = Message();
+  bus::v1::SignedMessage taken = message;
+  auto result = Session().Admit(&taken);
+  ASSERT_TRUE(result.ok()) << result.status();
+  const AdmittedMessage& admitted = **result;
+  EXPECT_EQ(admitted.header.id(), Header().id());
+  EXPECT_EQ(admitted.header_bytes, message.header());
+  EXPECT_EQ(admitted.signature_bytes, message.signature().SerializeAsString());
+  EXPECT_EQ(crypto::AsBytes(admitted.certificate_sha256), message.signature().certificate_sha256());
+  EXPECT_EQ(admitted.payload, message.payload());
+  EXPECT_EQ(admitted.crl_number, 1u);
+  EXPECT_FALSE(admitted.parent.has_value());
   EXPECT_TRUE(Admit(BatchMessage()).ok());
 }
 
@@ -125,8 +133,8 @@ TEST_F(AdmissionTest, RefusesFieldsThatAreNotInTheContract) {
 }
 
 TEST_F(AdmissionTest, RefusesASourceThatIsNotTheCaller) {
-  ExpectRefused(Session(kDoj).Admit(Message()).status(), absl::StatusCode::kPermissionDenied,
-                "SOURCE_MISMATCH");
+  AdmissionSession other = Session(kDoj);
+  ExpectRefused(Admit(other, Message()), absl::StatusCode::kPermissionDenied, "SOURCE_MISMATCH");
 }
 
 TEST_F(AdmissionTest, RefusesWhatTheDirectoryDoesNotHave) {
@@ -141,14 +149,14 @@ TEST_F(AdmissionTest, AsksThePolicyForEveryRecipientAlsoTheSecondTime) {
   bus::v1::Header header = Header();
   header.add_recipients(TestBus::Identity(kHhs));
   AdmissionSession session = Session();
-  EXPECT_TRUE(session.Admit(Message()).ok());
+  EXPECT_TRUE(Admit(session, Message()).ok());
   for (int i = 0; i < 2; ++i) {
     for (const bus::v1::Header& denied : {Header(kHhs), header}) {
-      ExpectRefused(session.Admit(Message(denied)).status(), absl::StatusCode::kPermissionDenied,
+      ExpectRefused(Admit(session, Message(denied)), absl::StatusCode::kPermissionDenied,
                     "POLICY_DENIED");
     }
   }
-  EXPECT_TRUE(session.Admit(Message(Header(kDoj, 2))).ok());
+  EXPECT_TRUE(Admit(session, Message(Header(kDoj, 2))).ok());
 }
 
 TEST_F(AdmissionTest, RefusesASignatureOfAnotherAndAnotherPayload) {
@@ -163,14 +171,14 @@ TEST_F(AdmissionTest, RefusesASignatureOfAnotherAndAnotherPayload) {
 
 TEST_F(AdmissionTest, RefusesARevokedSigningCertificate) {
   AdmissionSession open = Session();
-  EXPECT_TRUE(open.Admit(Message()).ok());
+  EXPECT_TRUE(Admit(open, Message()).ok());
   tls_.Revoke({ins_.certificate().serial()});
   ExpectRefused(Admit(Message()), absl::StatusCode::kUnauthenticated, "CERTIFICATE_REVOKED");
   // A stream that is open believes what it found good for a second and no longer.
   clock_.Advance(absl::Milliseconds(999));
-  EXPECT_TRUE(open.Admit(Message(Header(kDoj, 2))).ok());
+  EXPECT_TRUE(Admit(open, Message(Header(kDoj, 2))).ok());
   clock_.Advance(absl::Milliseconds(1));
-  ExpectRefused(open.Admit(Message(Header(kDoj, 3))).status(), absl::StatusCode::kUnauthenticated,
+  ExpectRefused(Admit(open, Message(Header(kDoj, 3))), absl::StatusCode::kUnauthenticated,
                 "CERTIFICATE_REVOKED");
   ExpectRefused(open.AdmitReceipts(Receipts(kIns, 1)).status(), absl::StatusCode::kUnauthenticated,
                 "CERTIFICATE_REVOKED");

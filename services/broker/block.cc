@@ -3,10 +3,17 @@
 #include "common/crypto/sha256.h"
 #include "common/evidence/content_types.h"
 #include "common/evidence/leaf.h"
+#include "common/limits/limits.h"
 #include "common/status/status.h"
 #include "services/broker/store/block_reader.h"
 
 namespace waystation::broker {
+
+bool Block::full() const {
+  constexpr size_t kBytesWanted = size_t{4} * 1024 * 1024;
+  return records_.size() >= kBlockRecordsMax || bytes_ >= kBytesWanted ||
+         accepted.size() >= kBatchLeavesMax;
+}
 
 journal::v1::Record* Block::NewRecord() {
   records_.push_back(&storage_.emplace_back());
@@ -25,7 +32,7 @@ void Block::Follow(State& state, const bus::v1::Header* header) {
 
 void Block::AddAccepted(std::shared_ptr<AdmittedMessage> admitted, std::string_view bus_id) {
   const journal::v1::Record& record = *records_.back();
-  bytes_ += admitted->message.payload().size();
+  bytes_ += admitted->payload.size();
   std::string receipt = CustodyReceiptBytes(record, admitted->header, bus_id);
   accepted.push_back({.admitted = std::move(admitted),
                       .sequence = record.sequence(),
@@ -68,7 +75,7 @@ journal::AppendOutcome Block::Append(journal::Journal& journal, uint64_t epoch) 
   std::vector<std::string_view> payloads;
   payloads.reserve(accepted.size());
   for (const AcceptedMessage& message : accepted) {
-    payloads.push_back(message.admitted->message.payload());
+    payloads.push_back(message.admitted->payload);
   }
   return journal.Append({.expected_sequence = records_.front()->sequence(),
                          .epoch = epoch,
@@ -77,9 +84,9 @@ journal::AppendOutcome Block::Append(journal::Journal& journal, uint64_t epoch) 
                          .payloads = payloads});
 }
 
-void Block::FillReceipt(size_t index, bus::v1::SignedReceipt* out) const {
-  out->set_receipt(accepted[index].custody_receipt);
-  custody_->FillSignature(index, out->mutable_signature());
+void Block::AppendResult(size_t index, std::string* frame) const {
+  const AcceptedMessage& message = accepted[index];
+  AppendReceipt(message.admitted->header.id(), message.custody_receipt, *custody_, index, frame);
 }
 
 }  // namespace waystation::broker

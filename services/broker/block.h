@@ -55,10 +55,18 @@ struct LeaseGrant {
   int64_t deadline_us = 0;
 };
 
+// What a receiver is told of one receipt, nack or deadline change.
+struct Ack {
+  MessageId id{};
+  absl::Status status;
+  // Set when a receipt is for a message that is not in the queue: whether it ever
+  // was is on the record of this sequence.
+  uint64_t past_sequence = 0;
+};
+
 struct AckReply {
   std::shared_ptr<PullSession> session;
-  std::string message_id;
-  absl::Status status;
+  std::vector<Ack> acks;
 };
 
 // One group commit in the making: records, and what to tell whom once they are
@@ -72,8 +80,8 @@ class Block {
 
   int64_t time_us() const { return time_us_; }
   bool empty() const { return records_.empty(); }
-  size_t record_count() const { return records_.size(); }
-  size_t bytes() const { return bytes_; }
+  // No more commands belong into it.
+  bool full() const;
 
   // A record to fill; `Follow` must come next.
   journal::v1::Record* NewRecord();
@@ -92,8 +100,9 @@ class Block {
   // Serializes the records and appends them. Errors: as the journal says.
   journal::AppendOutcome Append(journal::Journal& journal, uint64_t epoch);
 
-  // Fills a custody receipt with its proof. After SignCustody.
-  void FillReceipt(size_t index, bus::v1::SignedReceipt* out) const;
+  // Appends the answer to an accepted message to its publisher's frame. After
+  // SignCustody.
+  void AppendResult(size_t index, std::string* frame) const;
 
   const std::vector<journal::v1::Record*>& records() const { return records_; }
   const bus::v1::Header* HeaderOf(size_t record_index) const { return headers_[record_index]; }

@@ -166,7 +166,8 @@ absl::Status Broker::Parts::StartCore(const v1::BrokerConfig& config, const Cloc
   context.bus_id = state.bus_id();
   refusals = std::make_shared<RefusalLog>(clock);
   projected = projection->applied_sequence();
-  dispatcher = std::make_unique<Dispatcher>(*projection, *reader, state.bus_id(), projected);
+  dispatcher =
+      std::make_unique<Dispatcher>(*projection, *reader, *refusals, state.bus_id(), projected);
   Sequencer::Options options;
   options.journal = journal.get();
   options.projection = projection.get();

@@ -13,8 +13,8 @@
 #include "services/broker/admission.h"
 #include "services/broker/core/decide.h"
 #include "services/broker/core/state.h"
-#include "waystation/bus/v1/publisher.pb.h"
-#include "waystation/bus/v1/subscriber.pb.h"
+#include "services/broker/frame.h"
+#include "waystation/bus/v1/message.pb.h"
 
 // What streams and calls ask of the sequencer, and where the answers go once
 // they are durable.
@@ -26,7 +26,8 @@ namespace waystation::broker {
 class PublishSink {
  public:
   virtual ~PublishSink() = default;
-  virtual void OnPublished(std::vector<bus::v1::PublishResult> results) = 0;
+  // A serialized StreamingPublishResponse.
+  virtual void OnPublished(Frame frame) = 0;
 };
 
 // A message that admission refused, kept in its place among the others.
@@ -50,7 +51,8 @@ class PullSession {
         ack_deadline_us(ack_deadline),
         limit(limit_) {}
   virtual ~PullSession() = default;
-  virtual void OnFrame(bus::v1::StreamingPullResponse frame) = 0;
+  // A serialized StreamingPullResponse.
+  virtual void OnFrame(Frame frame) = 0;
 
   const std::string queue;
   const std::string client_id;

@@ -1,12 +1,13 @@
 #include "services/broker/dispatcher.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 #include <vector>
 
+#include "common/ids/uuid.h"
 #include "common/limits/limits.h"
 #include "common/log/log.h"
-#include "common/rpc/status_grpc.h"
 #include "common/status/status.h"
 
 namespace waystation::broker {
@@ -14,21 +15,20 @@ namespace {
 
 constexpr size_t kBlocksWaitingMax = 4;
 
-void SetTime(int64_t time_us, google::protobuf::Timestamp* out) {
-  out->set_seconds(time_us / 1'000'000);
-  out->set_nanos(static_cast<int>(time_us % 1'000'000 * 1'000));
-}
+// What one result takes as a rule: a guess that spares a frame from growing.
+constexpr size_t kResultBytes = 768;
 
 size_t BytesOf(const AdmittedMessage& message) {
-  return message.message.payload().size() + message.message.header().size() + 1024;
+  return message.payload.size() + message.header_bytes.size() + 1024;
 }
 
 }  // namespace
 
-Dispatcher::Dispatcher(Projection& projection, BlockReader& reader, std::string bus_id,
-                       std::atomic<uint64_t>& projected)
+Dispatcher::Dispatcher(Projection& projection, BlockReader& reader, RefusalLog& refusals,
+                       std::string bus_id, std::atomic<uint64_t>& projected)
     : projection_(projection),
       reader_(reader),
+      refusals_(refusals),
       bus_id_(std::move(bus_id)),
       projected_(projected),
       thread_([this] { Run(); }) {}
@@ -112,87 +112,108 @@ void Dispatcher::Remember(const Block& block) {
 
 void Dispatcher::AnswerPublishers(Block& block) {
   for (PublishReply& reply : block.publishes) {
-    std::vector<bus::v1::PublishResult> results;
-    results.reserve(reply.outcomes.size());
+    Frame frame{.bytes = {}, .messages = reply.outcomes.size()};
+    frame.bytes.reserve(frame.messages * kResultBytes);
     for (const PublishOutcome& outcome : reply.outcomes) {
-      results.push_back(ResultOf(block, outcome));
+      AppendOutcome(block, outcome, &frame.bytes);
     }
-    reply.sink->OnPublished(std::move(results));
+    reply.sink->OnPublished(std::move(frame));
   }
 }
 
-bus::v1::PublishResult Dispatcher::ResultOf(const Block& block, const PublishOutcome& outcome) {
-  bus::v1::PublishResult result;
+void Dispatcher::AppendOutcome(const Block& block, const PublishOutcome& outcome,
+                               std::string* frame) {
   if (const auto* accepted = std::get_if<AcceptedPlace>(&outcome)) {
-    result.set_message_id(block.accepted[accepted->index].admitted->header.id());
-    block.FillReceipt(accepted->index, result.mutable_receipt());
-    return result;
+    return block.AppendResult(accepted->index, frame);
   }
   if (const auto* refused = std::get_if<RefusedMessage>(&outcome)) {
-    result.set_message_id(refused->message_id);
-    *result.mutable_refusal() = rpc::ToRpcStatus(refused->status);
-    return result;
+    return AppendRefusal(refused->message_id, refused->status, frame);
   }
   const auto& duplicate = std::get<DuplicateOf>(outcome);
-  result.set_message_id(duplicate.message_id);
   absl::StatusOr<bus::v1::SignedReceipt> receipt =
       reader_.CustodyReceiptAt(duplicate.sequence, bus_id_);
   // The message is on the record, but its proof cannot be read: the journal is
   // damaged, and to go on would be to guess.
   if (!receipt.ok()) Fatal(receipt.status().ToString());
-  *result.mutable_receipt() = *std::move(receipt);
-  result.set_duplicate(true);
-  return result;
+  AppendDuplicate(duplicate.message_id, receipt->SerializeAsString(), frame);
 }
 
 void Dispatcher::Deliver(const LeaseGrant& grant) {
-  bus::v1::StreamingPullResponse frame;
+  Frame frame{.bytes = {}, .messages = grant.grants.size()};
   for (const Grant& one : grant.grants) {
-    if (!FillDelivery(one, grant.deadline_us, frame.add_deliveries())) {
-      Fatal("journal: an accepted message cannot be read");
-    }
+    absl::Status appended = AppendGrant(one, grant.deadline_us, &frame.bytes);
+    if (appended.ok()) continue;
+    log::Error("broker", "message_unreadable",
+               {{"sequence", one.sequence}, {"status", appended.ToString()}});
+    Fatal("journal: an accepted message cannot be read");
   }
   grant.session->OnFrame(std::move(frame));
 }
 
-bool Dispatcher::FillDelivery(const Grant& grant, int64_t deadline_us, bus::v1::Delivery* out) {
-  out->set_attempt(grant.attempt);
-  SetTime(deadline_us, out->mutable_ack_deadline_time());
+absl::Status Dispatcher::AppendGrant(const Grant& grant, int64_t deadline_us, std::string* frame) {
   auto cached = cache_.find(grant.sequence);
-  if (cached != cache_.end()) {
-    SetTime(cached->second.accept_us, out->mutable_accept_time());
-    if (cached->second.receivers_left > 1) {
-      *out->mutable_message() = cached->second.admitted->message;
-      return true;
-    }
-    // The last receiver takes it along; should it come back, the journal has it.
-    cached_bytes_ -= BytesOf(*cached->second.admitted);
-    *out->mutable_message() = std::move(cached->second.admitted->message);
-    cache_.erase(cached);
-    return true;
-  }
-  absl::StatusOr<bus::v1::SignedMessage> message = reader_.MessageAt(grant.sequence);
-  absl::StatusOr<journal::v1::Record> record = reader_.RecordAt(grant.sequence);
-  if (!message.ok() || !record.ok()) {
-    log::Error("broker", "message_unreadable",
-               {{"sequence", grant.sequence},
-                {"status", (message.ok() ? record.status() : message.status()).ToString()}});
-    return false;
-  }
-  *out->mutable_message() = *std::move(message);
-  SetTime(record->time_us(), out->mutable_accept_time());
-  return true;
+  if (cached == cache_.end()) return AppendFromJournal(grant, deadline_us, frame);
+  const AdmittedMessage& message = *cached->second.admitted;
+  AppendDelivery({.header = message.header_bytes,
+                  .signature = message.signature_bytes,
+                  .payload = message.payload,
+                  .attempt = grant.attempt,
+                  .accept_us = cached->second.accept_us,
+                  .deadline_us = deadline_us},
+                 frame);
+  if (cached->second.receivers_left > 1) return absl::OkStatus();
+  // The last receiver has it; should it come back, the journal has it too.
+  cached_bytes_ -= BytesOf(message);
+  cache_.erase(cached);
+  return absl::OkStatus();
+}
+
+absl::Status Dispatcher::AppendFromJournal(const Grant& grant, int64_t deadline_us,
+                                           std::string* frame) {
+  WS_ASSIGN_OR_RETURN(bus::v1::SignedMessage message, reader_.MessageAt(grant.sequence));
+  WS_ASSIGN_OR_RETURN(journal::v1::Record record, reader_.RecordAt(grant.sequence));
+  AppendDelivery({.header = message.header(),
+                  .signature = record.accepted().signature(),
+                  .payload = message.payload(),
+                  .attempt = grant.attempt,
+                  .accept_us = record.time_us(),
+                  .deadline_us = deadline_us},
+                 frame);
+  return absl::OkStatus();
 }
 
 void Dispatcher::AnswerReceivers(Block& block) {
   // One frame for each stream.
-  std::map<PullSession*, bus::v1::StreamingPullResponse> frames;
-  for (AckReply& ack : block.acks) {
-    bus::v1::AckResult* result = frames[ack.session.get()].add_results();
-    result->set_message_id(std::move(ack.message_id));
-    if (!ack.status.ok()) *result->mutable_refusal() = rpc::ToRpcStatus(ack.status);
+  std::map<PullSession*, Frame> frames;
+  for (const AckReply& reply : block.acks) {
+    Frame& frame = frames[reply.session.get()];
+    frame.messages += reply.acks.size();
+    for (const Ack& ack : reply.acks) {
+      absl::Status status = ack.status;
+      if (ack.past_sequence != 0) {
+        status = JudgePastReceipt(ack.past_sequence, reply.session->queue);
+      }
+      AppendAck(FormatUuid(ack.id), status, &frame.bytes);
+    }
   }
   for (auto& [session, frame] : frames) session->OnFrame(std::move(frame));
+}
+
+absl::Status Dispatcher::JudgePastReceipt(uint64_t sequence, const std::string& queue) {
+  absl::StatusOr<journal::v1::Record> record = reader_.RecordAt(sequence);
+  bus::v1::Header header;
+  if (!record.ok() || !header.ParseFromString(record->accepted().header())) {
+    Fatal("journal: an accepted message cannot be read: " + record.status().ToString());
+  }
+  const auto& recipients = header.recipients();
+  if (std::find(recipients.begin(), recipients.end(), queue) != recipients.end()) {
+    return absl::OkStatus();
+  }
+  // The same words as for a message that nobody sent: it is not the caller's.
+  absl::Status unknown = Refusal(absl::StatusCode::kNotFound, "UNKNOWN_MESSAGE",
+                                 "delivery receipt: the bus never had this message");
+  refusals_.Add(queue, "receipt", unknown);
+  return unknown;
 }
 
 void Dispatcher::Release(const Block& block) {

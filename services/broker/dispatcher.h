@@ -13,6 +13,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "services/broker/block.h"
+#include "services/broker/refusal_log.h"
 #include "services/broker/store/block_reader.h"
 #include "services/broker/store/projection.h"
 
@@ -20,7 +21,8 @@ namespace waystation::broker {
 
 // Tells what is durable: follows each committed block in order, writes the
 // projection first (so that who was told can also read), then answers
-// publishers, hands deliveries to pull streams and confirms receipts.
+// publishers, hands deliveries to pull streams and confirms receipts. What can only
+// be told from an old record is read here, where it holds up no commit.
 //
 // Messages that are likely to be delivered soon stay in memory, up to 256 MiB;
 // others come from the journal again.
@@ -30,7 +32,7 @@ namespace waystation::broker {
 class Dispatcher {
  public:
   // `projected` is set to the last sequence that the projection has followed.
-  Dispatcher(Projection& projection, BlockReader& reader, std::string bus_id,
+  Dispatcher(Projection& projection, BlockReader& reader, RefusalLog& refusals, std::string bus_id,
              std::atomic<uint64_t>& projected);
   ~Dispatcher();
 
@@ -52,15 +54,19 @@ class Dispatcher {
   void Project(const Block& block);
   void Remember(const Block& block);
   void AnswerPublishers(Block& block);
-  bus::v1::PublishResult ResultOf(const Block& block, const PublishOutcome& outcome);
+  void AppendOutcome(const Block& block, const PublishOutcome& outcome, std::string* frame);
   void Deliver(const LeaseGrant& grant);
-  bool FillDelivery(const Grant& grant, int64_t deadline_us, bus::v1::Delivery* out);
+  absl::Status AppendGrant(const Grant& grant, int64_t deadline_us, std::string* frame);
+  absl::Status AppendFromJournal(const Grant& grant, int64_t deadline_us, std::string* frame);
   void AnswerReceivers(Block& block);
+  // Refuses, on the record, a receipt of who never was to have the message.
+  absl::Status JudgePastReceipt(uint64_t sequence, const std::string& queue);
   void Release(const Block& block);
   void ReleaseOne(uint64_t sequence);
 
   Projection& projection_;
   BlockReader& reader_;
+  RefusalLog& refusals_;
   const std::string bus_id_;
   std::atomic<uint64_t>& projected_;
 

@@ -6,23 +6,19 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <thread>
-#include <utility>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "common/clock/clock.h"
 #include "common/evidence/signer.h"
 #include "common/journal/journal.h"
 #include "services/broker/block.h"
 #include "services/broker/commands.h"
+#include "services/broker/commit/handlers.h"
 #include "services/broker/core/state.h"
 #include "services/broker/refusal_log.h"
 #include "services/broker/store/projection.h"
@@ -73,13 +69,6 @@ class Sequencer {
   bool clock_halted() const { return clock_halted_.load(std::memory_order_relaxed); }
 
  private:
-  // What the sequencer keeps of a queue beside its state.
-  struct Service {
-    std::vector<std::shared_ptr<PullSession>> sessions;
-    size_t next = 0;                                                     // Round robin.
-    absl::flat_hash_map<uint64_t, std::shared_ptr<PullSession>> owners;  // Of leases.
-  };
-
   Sequencer(Options options, State state);
 
   void Run();
@@ -91,42 +80,11 @@ class Sequencer {
   void Commit(std::unique_ptr<Block> block);
   void Finish(Block& block);
 
-  void Handle(Block& block, PublishGroup group);
-  void Handle(Block& block, OpenPull open);
-  void Handle(Block& block, ClosePull close);
-  void Handle(Block& block, ChangeLimit change);
-  void Handle(Block& block, ReceiptGroup group);
-  void Handle(Block& block, NackOne nack);
-  void Handle(Block& block, ExtendOne extend);
-  void Handle(Block& block, Redrive redrive);
-  void Handle(Block& block, Inspect inspect);
-
-  PublishOutcome Publish(Block& block, std::shared_ptr<AdmittedMessage> message);
-  absl::Status WithPresentVersion(const bus::v1::Header& header, const absl::Status& status) const;
-  std::optional<KnownMessage> Known(const MessageId& id);
-  // A receipt for what is in the queue no more, or never was.
-  absl::Status JudgePastReceipt(const ReceiptView& receipt);
-  void LoadReferrals(const AdmittedMessage& message);
-  void Tick(Block& block);
-  void RecordRefusals(Block& block, bool all);
-  void LeaseAll(Block& block);
-  bool LeaseTo(Block& block, Service& service, const std::shared_ptr<PullSession>& session);
-  // The session that holds a lease gets its credit back.
-  void Release(Service& service, uint64_t sequence);
-  void ReleaseAll(const journal::v1::GivenBack& given_back);
-  void Forget();
+  const State& state() const { return handlers_.state(); }
 
   const Options options_;
-  State state_;
+  Handlers handlers_;
   uint64_t epoch_ = 0;
-  std::map<std::string, Service> services_;
-  // Ids of late: all that the projection may not have yet, and every accepted id
-  // whose time is at or after `floor_ms_`. So a fresh id, which most are, is known
-  // to be new without asking the projection.
-  absl::flat_hash_map<MessageId, KnownMessage> recent_;
-  std::deque<std::pair<uint64_t, MessageId>> recent_order_;
-  uint64_t floor_ms_ = 0;
-  std::deque<std::pair<uint64_t, ReferralId>> final_referrals_;
   uint64_t snapshot_at_ = 0;
   int64_t last_block_us_ = 0;
   bool lease_on_ = false;      // The last block was full before all leases were in it.

@@ -1,5 +1,7 @@
 #include "tests/bench/load.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -34,6 +36,14 @@ int64_t NowUs() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
              std::chrono::system_clock::now().time_since_epoch())
       .count();
+}
+
+// CPU time that a process has used; 0 is this one.
+double CpuUs(pid_t process) {
+  clockid_t clock;
+  timespec used{};
+  if (clock_getcpuclockid(process, &clock) != 0 || clock_gettime(clock, &used) != 0) return 0;
+  return static_cast<double>(used.tv_sec) * 1e6 + static_cast<double>(used.tv_nsec) / 1e3;
 }
 
 // What all threads of one run share.
@@ -273,8 +283,10 @@ absl::StatusOr<Result> Run(const Load& load) {
   shared.measuring = true;
   int64_t before = shared.delivered;
   int64_t begin_us = NowUs();
+  double cpu_us = -CpuUs(0) - CpuUs(load.server);
   std::this_thread::sleep_for(absl::ToChronoMicroseconds(load.measured));
   int64_t count = shared.delivered - before;
+  cpu_us += CpuUs(0) + CpuUs(load.server);
   double seconds = static_cast<double>(NowUs() - begin_us) / 1e6;
   shared.measuring = false;
   shared.sending = false;
@@ -293,6 +305,7 @@ absl::StatusOr<Result> Run(const Load& load) {
   Result result;
   result.messages = static_cast<uint64_t>(count);
   result.messages_per_s = static_cast<double>(count) / seconds;
+  result.cpu_us_per_message = count == 0 ? 0 : cpu_us / static_cast<double>(count);
   result.p50_us = Percentile(shared.latencies_us, 0.50);
   result.p99_us = Percentile(shared.latencies_us, 0.99);
   return result;

@@ -1,6 +1,8 @@
 #ifndef WAYSTATION_TESTS_BENCH_LOAD_H_
 #define WAYSTATION_TESTS_BENCH_LOAD_H_
 
+#include <sys/types.h>
+
 #include <memory>
 #include <string>
 
@@ -17,6 +19,7 @@ enum class Signing { kNone, kSingle, kBatch };
 // One side of the comparison: where to send and how to sign.
 struct Load {
   std::string target;
+  pid_t server = 0;
   std::shared_ptr<grpc::ChannelCredentials> publisher_credentials;
   std::shared_ptr<grpc::ChannelCredentials> consumer_credentials;
   const evidence::Signer* publisher = nullptr;
@@ -34,6 +37,8 @@ struct Load {
 
 struct Result {
   double messages_per_s = 0;
+  // Of clients and server together: what a message costs whoever else is busy.
+  double cpu_us_per_message = 0;
   // From the making of a message to its verification by the receiver.
   double p50_us = 0;
   double p99_us = 0;

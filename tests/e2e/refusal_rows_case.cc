@@ -182,6 +182,16 @@ std::vector<Row> ReceiptRows() {
        .reason = "UNKNOWN_MESSAGE",
        .stage = "receipt",
        .peer = "/agency/ins"},
+      {.name = "receipt of a message of others",
+       .send =
+           [](RefusalWorld& w) {
+             bus::v1::StreamingPullRequest frame;
+             *frame.add_receipts() = w.doj.SignReceipts({w.doj.Receipt(w.delivery)});
+             return w.PullFrame(w.doj_channel, w.doj, frame);
+           },
+       .code = StatusCode::kNotFound,
+       .reason = "UNKNOWN_MESSAGE",
+       .stage = "receipt"},
       {.name = "receipt of another envelope of a message of others",
        .send =
            [](RefusalWorld& w) {

@@ -15,7 +15,7 @@ absl::Status PublishDoj(RefusalWorld& world, const bus::v1::SignedMessage& messa
 
 // Publishes a report of doj whose header was changed before signing.
 std::function<absl::Status(RefusalWorld&)> ReportWith(std::function<void(bus::v1::Header*)> change,
-                                                      std::string payload = "x") {
+                                                      const std::string& payload = "x") {
   return [change, payload](RefusalWorld& world) {
     bus::v1::Header header = world.doj.Report(kIns);
     change(&header);

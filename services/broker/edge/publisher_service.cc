@@ -22,7 +22,7 @@ using bus::v1::StreamingPublishResponse;
 
 // How far a stream may be ahead of its answers before it is read no further.
 constexpr size_t kUnansweredMessagesMax = 8192;
-constexpr size_t kUnansweredBytesMax = 32 * 1024 * 1024;
+constexpr size_t kUnansweredBytesMax = size_t{32} * 1024 * 1024;
 // How often an open stream's certificate is judged again.
 constexpr absl::Duration kRecheckInterval = absl::Seconds(1);
 
@@ -38,21 +38,19 @@ std::string IdOf(const std::string& header_bytes) {
 }
 
 // Admits one message; a refusal keeps its place and goes on the record.
-void AdmitInto(AdmissionSession& admission, RefusalLog& refusals, bus::v1::SignedMessage message,
+void AdmitInto(AdmissionSession& admission, RefusalLog& refusals, bus::v1::SignedMessage* message,
                PublishGroup& group) {
-  std::string header_bytes = message.header();
-  absl::StatusOr<AdmittedMessage> admitted = admission.Admit(std::move(message));
+  absl::StatusOr<std::shared_ptr<AdmittedMessage>> admitted = admission.Admit(message);
   if (admitted.ok()) {
-    group.messages.emplace_back(std::make_shared<AdmittedMessage>(*std::move(admitted)));
+    group.messages.emplace_back(*std::move(admitted));
     return;
   }
   refusals.Add(admission.identity(), "publish", admitted.status());
   group.messages.emplace_back(
-      RefusedMessage{.message_id = IdOf(header_bytes), .status = admitted.status()});
+      RefusedMessage{.message_id = IdOf(message->header()), .status = admitted.status()});
 }
 
-class PublishStream : public Stream<StreamingPublishRequest, StreamingPublishResponse>,
-                      public PublishSink {
+class PublishStream : public Stream<StreamingPublishRequest>, public PublishSink {
  public:
   PublishStream(const EdgeContext& context, OpenStreams& streams, grpc::CallbackServerContext* call,
                 const rpc::Caller& caller)
@@ -62,12 +60,7 @@ class PublishStream : public Stream<StreamingPublishRequest, StreamingPublishRes
         admission_(context.rules, context.trust, *context.clock, caller.identity),
         checked_(context.clock->Monotonic()) {}
 
-  void OnPublished(std::vector<bus::v1::PublishResult> results) override {
-    StreamingPublishResponse response;
-    response.mutable_results()->Reserve(static_cast<int>(results.size()));
-    for (bus::v1::PublishResult& result : results) *response.add_results() = std::move(result);
-    Send(std::move(response));
-  }
+  void OnPublished(Frame frame) override { Send(std::move(frame)); }
 
  protected:
   bool OnRequest(StreamingPublishRequest request) override {
@@ -82,7 +75,7 @@ class PublishStream : public Stream<StreamingPublishRequest, StreamingPublishRes
     group.sink = std::static_pointer_cast<PublishStream>(shared_from_this());
     group.messages.reserve(count);
     for (bus::v1::SignedMessage& message : *request.mutable_messages()) {
-      AdmitInto(admission_, *context_.refusals, std::move(message), group);
+      AdmitInto(admission_, *context_.refusals, &message, group);
     }
     bool read_on = CountIn(count, bytes);
     if (!context_.sequencer->Post(std::move(group))) End(Stopping());
@@ -94,9 +87,9 @@ class PublishStream : public Stream<StreamingPublishRequest, StreamingPublishRes
     End(status);
   }
 
-  void OnWritten(const StreamingPublishResponse& response) override {
+  void OnWritten(size_t answered) override {
     std::lock_guard<std::mutex> lock(count_mutex_);
-    unanswered_ -= static_cast<size_t>(response.results_size());
+    unanswered_ -= answered;
     if (unanswered_ == 0) unanswered_bytes_ = 0;
     bool resume = held_back_ && unanswered_ <= kUnansweredMessagesMax / 2 &&
                   (unanswered_ == 0 || unanswered_bytes_ <= kUnansweredBytesMax);
@@ -120,9 +113,7 @@ class PublishStream : public Stream<StreamingPublishRequest, StreamingPublishRes
  private:
   struct EndSink : public PublishSink {
     explicit EndSink(std::shared_ptr<PublishStream> ended) : stream(std::move(ended)) {}
-    void OnPublished(std::vector<bus::v1::PublishResult>) override {
-      stream->End(absl::OkStatus());
-    }
+    void OnPublished(Frame) override { stream->End(absl::OkStatus()); }
     std::shared_ptr<PublishStream> stream;
   };
 
@@ -169,8 +160,10 @@ class UnarySink : public PublishSink {
   UnarySink(grpc::ServerUnaryReactor* reactor, grpc::ByteBuffer* response)
       : reactor_(reactor), response_(response) {}
 
-  void OnPublished(std::vector<bus::v1::PublishResult> results) override {
-    bus::v1::PublishResult& result = results.front();
+  void OnPublished(Frame frame) override {
+    StreamingPublishResponse answered;
+    WS_CHECK(answered.ParseFromString(frame.bytes) && answered.results_size() == 1);
+    bus::v1::PublishResult& result = *answered.mutable_results(0);
     if (result.has_refusal()) {
       reactor_->Finish(rpc::ToGrpcStatus(rpc::FromRpcStatus(result.refusal())));
       return;
@@ -208,7 +201,7 @@ grpc::ServerUnaryReactor* PublisherService::Publish(grpc::CallbackServerContext*
   AdmissionSession admission(context_.rules, context_.trust, *context_.clock, caller->identity);
   PublishGroup group;
   group.sink = std::make_shared<UnarySink>(reactor, response);
-  AdmitInto(admission, *context_.refusals, std::move(*publish.mutable_message()), group);
+  AdmitInto(admission, *context_.refusals, publish.mutable_message(), group);
   if (!context_.sequencer->Post(std::move(group))) reactor->Finish(rpc::ToGrpcStatus(Stopping()));
   return reactor;
 }

@@ -4,15 +4,19 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "common/limits/limits.h"
 #include "common/rpc/status_grpc.h"
 #include "common/status/status.h"
 #include "grpcpp/impl/codegen/proto_utils.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
+#include "services/broker/frame.h"
 
 namespace waystation::broker {
 
@@ -28,6 +32,14 @@ absl::Status ReadRequest(const grpc::ByteBuffer& bytes, Request* out) {
                          "a serialized " + Request::descriptor()->full_name()));
 }
 
+// Lets gRPC have the bytes without copying them.
+inline grpc::Slice ToSlice(std::string bytes) {
+  auto* owned = new std::string(std::move(bytes));
+  return grpc::Slice(
+      owned->data(), owned->size(), [](void* string) { delete static_cast<std::string*>(string); },
+      owned);
+}
+
 // Writes a response as bytes; it is ours, so it can be written.
 template <typename Response>
 void WriteResponse(const Response& response, grpc::ByteBuffer* out) {
@@ -36,7 +48,7 @@ void WriteResponse(const Response& response, grpc::ByteBuffer* out) {
   WS_CHECK(grpc::SerializationTraits<Response>::Serialize(response, out, &own_buffer).ok());
 }
 
-// One bidirectional stream: reads one request at a time, writes responses in
+// One bidirectional stream: reads one request at a time, writes frames in
 // order from any thread, ends once. It lives until gRPC and all who hold it let
 // go; after its end `Send` does nothing.
 //
@@ -44,9 +56,9 @@ void WriteResponse(const Response& response, grpc::ByteBuffer* out) {
 // reading back by returning false from it until `ReadOn`.
 //
 // Thread-safe: `Send`, `ReadOn`, `End`.
-template <typename Request, typename Response>
+template <typename Request>
 class Stream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
-               public std::enable_shared_from_this<Stream<Request, Response>> {
+               public std::enable_shared_from_this<Stream<Request>> {
  public:
   // gRPC holds the stream from here on.
   void Begin() {
@@ -54,10 +66,10 @@ class Stream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer
     this->StartRead(&request_);
   }
 
-  void Send(Response response) {
+  void Send(Frame frame) {
     std::lock_guard<std::mutex> lock(mutex_);
     if (ended_) return;
-    waiting_.push_back(std::move(response));
+    waiting_.push_back(std::move(frame));
     WriteNext();
   }
 
@@ -82,8 +94,8 @@ class Stream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer
   virtual void OnMalformed(const absl::Status& status) = 0;
   // No more requests will come. The default ends the stream.
   virtual void OnReadsDone() { End(absl::OkStatus()); }
-  // A response has left for the client. One at a time.
-  virtual void OnWritten(const Response&) {}
+  // Frames of so many messages have left for the client.
+  virtual void OnWritten(size_t) {}
   // The stream is over; nothing can be sent any more.
   virtual void OnEnded() {}
 
@@ -105,18 +117,17 @@ class Stream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer
   }
 
   void OnWriteDone(bool ok) override {
+    size_t written = 0;
     {
       std::lock_guard<std::mutex> lock(mutex_);
-      Response written = std::move(waiting_.front());
-      waiting_.pop_front();
+      written = std::exchange(writing_messages_, 0);
       writing_ = false;
       if (!ok) waiting_.clear();
       WriteNext();
       FinishIfIdle();
       if (ended_) return;
-      written_ = std::move(written);
     }
-    OnWritten(written_);
+    OnWritten(written);
   }
 
   void OnCancel() override { End(absl::CancelledError("stream: the client went away")); }
@@ -130,10 +141,22 @@ class Stream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer
     self_.reset();  // May be the last: nothing after this.
   }
 
+  // Frames that waited for a write to end go out joined: the busier the stream, the
+  // fewer writes a message takes.
   void WriteNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (writing_ || ended_ || waiting_.empty()) return;
     writing_ = true;
-    WriteResponse(waiting_.front(), &response_);
+    std::vector<grpc::Slice> joined;
+    size_t bytes = 0;
+    do {
+      Frame& frame = waiting_.front();
+      bytes += frame.bytes.size();
+      writing_messages_ += frame.messages;
+      joined.push_back(ToSlice(std::move(frame.bytes)));
+      waiting_.pop_front();
+    } while (!waiting_.empty() && bytes + waiting_.front().bytes.size() <= kFrameBytesMax &&
+             writing_messages_ + waiting_.front().messages <= kFrameMessagesMax);
+    response_ = grpc::ByteBuffer(joined.data(), joined.size());
     this->StartWrite(&response_);
   }
 
@@ -145,11 +168,11 @@ class Stream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer
 
   grpc::ByteBuffer request_;
   grpc::ByteBuffer response_;
-  Response written_;
   std::shared_ptr<Stream> self_;
   std::mutex mutex_;
-  std::deque<Response> waiting_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Frame> waiting_ ABSL_GUARDED_BY(mutex_);
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  size_t writing_messages_ ABSL_GUARDED_BY(mutex_) = 0;
   bool reads_done_ ABSL_GUARDED_BY(mutex_) = false;
   bool ending_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;

@@ -17,7 +17,6 @@ namespace waystation::broker {
 namespace {
 
 using bus::v1::StreamingPullRequest;
-using bus::v1::StreamingPullResponse;
 
 constexpr absl::Duration kRecheckInterval = absl::Seconds(1);
 
@@ -69,7 +68,7 @@ bool IsClientId(const std::string& id) {
          std::all_of(id.begin(), id.end(), printable);
 }
 
-class PullStream : public Stream<StreamingPullRequest, StreamingPullResponse> {
+class PullStream : public Stream<StreamingPullRequest> {
  public:
   PullStream(const EdgeContext& context, OpenStreams& streams, grpc::CallbackServerContext* call,
              const rpc::Caller& caller)
@@ -112,7 +111,7 @@ class PullStream : public Stream<StreamingPullRequest, StreamingPullResponse> {
             Credit credit)
         : PullSession(owner->admission_.identity(), std::move(client), deadline_us, credit),
           stream(std::move(owner)) {}
-    void OnFrame(StreamingPullResponse frame) override { stream->Send(std::move(frame)); }
+    void OnFrame(Frame frame) override { stream->Send(std::move(frame)); }
     std::shared_ptr<PullStream> stream;
   };
 
@@ -166,15 +165,14 @@ class PullStream : public Stream<StreamingPullRequest, StreamingPullResponse> {
     if (views.ok()) return Post(ReceiptGroup{session_, std::move(batch), *std::move(views)});
     // A batch that does not verify acknowledges nothing; the stream goes on.
     context_.refusals->Add(admission_.identity(), "receipt", views.status());
-    StreamingPullResponse response;
+    Frame frame{.bytes = {}, .messages = static_cast<size_t>(batch.receipts_size())};
     for (const std::string& bytes : batch.receipts()) {
       bus::v1::DeliveryReceipt receipt;
-      bus::v1::AckResult* result = response.add_results();
-      if (receipt.ParseFromString(bytes)) result->set_message_id(receipt.message_id());
-      *result->mutable_refusal() = rpc::ToRpcStatus(views.status());
+      if (!receipt.ParseFromString(bytes)) receipt.clear_message_id();
+      AppendAck(receipt.message_id(), views.status(), &frame.bytes);
     }
-    if (response.results_size() == 0) return views.status();
-    Send(std::move(response));
+    if (frame.bytes.empty()) return views.status();
+    Send(std::move(frame));
     return absl::OkStatus();
   }
 

@@ -7,9 +7,13 @@
 #include "common/evidence/content_types.h"
 #include "common/evidence/leaf.h"
 #include "common/status/status.h"
+#include "services/broker/wire.h"
 
 namespace waystation::broker {
 namespace {
+
+// More than any takes: ids, three digests, numbers.
+constexpr size_t kCustodyReceiptBytes = 192;
 
 absl::Status Malformed(uint64_t sequence) {
   return absl::DataLossError(absl::StrCat("record ", sequence, ": does not parse"));
@@ -35,18 +39,20 @@ const journal::v1::Record* ParsedBlock::Find(uint64_t sequence) const {
 
 std::string CustodyReceiptBytes(const journal::v1::Record& record, const bus::v1::Header& header,
                                 std::string_view bus_id) {
+  using bus::v1::CustodyReceipt;
   const journal::v1::Accepted& accepted = record.accepted();
-  bus::v1::CustodyReceipt receipt;
-  receipt.set_message_id(header.id());
-  receipt.set_envelope_hash(accepted.envelope_hash());
-  receipt.set_sequence(record.sequence());
-  receipt.mutable_accept_time()->set_seconds(record.time_us() / 1'000'000);
-  receipt.mutable_accept_time()->set_nanos(static_cast<int>(record.time_us() % 1'000'000 * 1'000));
-  receipt.set_certificate_sha256(accepted.certificate_sha256());
-  receipt.set_crl_number(accepted.crl_number());
-  receipt.set_policy_version(accepted.policy_version());
-  receipt.set_bus_id(bus_id.data(), bus_id.size());
-  return receipt.SerializeAsString();
+  std::string receipt;
+  receipt.reserve(kCustodyReceiptBytes);
+  WireWriter out(&receipt);
+  out.Bytes(CustodyReceipt::kMessageIdFieldNumber, header.id());
+  out.Bytes(CustodyReceipt::kEnvelopeHashFieldNumber, accepted.envelope_hash());
+  out.Number(CustodyReceipt::kSequenceFieldNumber, record.sequence());
+  out.Message(CustodyReceipt::kAcceptTimeFieldNumber, WireTime(record.time_us()));
+  out.Bytes(CustodyReceipt::kCertificateSha256FieldNumber, accepted.certificate_sha256());
+  out.Number(CustodyReceipt::kCrlNumberFieldNumber, accepted.crl_number());
+  out.Number(CustodyReceipt::kPolicyVersionFieldNumber, accepted.policy_version());
+  out.Bytes(CustodyReceipt::kBusIdFieldNumber, bus_id);
+  return receipt;
 }
 
 absl::StatusOr<std::shared_ptr<const ParsedBlock>> BlockReader::BlockOf(uint64_t sequence) {
