@@ -14,6 +14,7 @@ using referral::v1::CaseContent;
 using types::v1::Transition;
 
 constexpr int kOfficialsMax = 4;
+constexpr int kOnwardMax = 64;
 constexpr size_t kBodyBytesMax = 262'144;
 constexpr size_t kPersonBytesMax = 64;
 constexpr size_t kUnitBytesMax = 128;
@@ -109,6 +110,23 @@ absl::Status CheckBasis(const CaseContent& content) {
   return CheckLength("disclosure_basis.citation", basis.citation(), 0, kCitationBytesMax);
 }
 
+bool NeedsBody(Transition transition) {
+  return transition == types::v1::TRANSITION_REQUEST ||
+         transition == types::v1::TRANSITION_ANSWER ||
+         transition == types::v1::TRANSITION_CHANGE_SCOPE;
+}
+
+absl::Status CheckOnward(const CaseContent& content) {
+  if (content.onward_size() > kOnwardMax) {
+    return Malformed("onward", "too many", absl::StrCat(content.onward_size()), "at most 64");
+  }
+  for (const referral::v1::OnwardHop& hop : content.onward()) {
+    WS_RETURN_IF_ERROR(CheckLength("onward.agency", hop.agency(), 0, kUnitBytesMax));
+    WS_RETURN_IF_ERROR(CheckLength("onward.authority", hop.authority(), 0, kCitationBytesMax));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckByTransition(const CaseContent& content) {
   Transition transition = content.transition();
   WS_RETURN_IF_ERROR(CheckBasis(content));
@@ -120,11 +138,15 @@ absl::Status CheckByTransition(const CaseContent& content) {
   if (content.has_hold_until() != (transition == types::v1::TRANSITION_HOLD)) {
     return Malformed("hold_until", "out of place", "", "exactly on a hold");
   }
-  bool needs_body =
-      transition == types::v1::TRANSITION_REQUEST || transition == types::v1::TRANSITION_ANSWER;
-  if (needs_body && !content.has_body()) {
-    return Malformed("body", "missing", "", "a body on a request or answer");
+  if (NeedsBody(transition) && !content.has_body()) {
+    return Malformed("body", "missing", "", "a body on a request, answer or change of scope");
   }
+  bool retains = transition == types::v1::TRANSITION_RETAINED_UNDER;
+  if (retains == content.authority().empty()) {
+    return Malformed("authority", "out of place", "", "exactly on a retained-under");
+  }
+  WS_RETURN_IF_ERROR(CheckLength("authority", content.authority(), 0, kCitationBytesMax));
+  WS_RETURN_IF_ERROR(CheckOnward(content));
   return CheckLength("body", content.body().value(), 0, kBodyBytesMax);
 }
 

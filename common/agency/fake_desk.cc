@@ -103,12 +103,13 @@ class FakeDesk::DeskTx : public Tx {
   Transaction& db_;
 };
 
-FakeDesk::FakeDesk(std::string_view self, const Schema& schema, bus::v1::Directory directory)
+FakeDesk::FakeDesk(std::string_view self, const std::vector<Schema>& schemas,
+                   bus::v1::Directory directory)
     : self_(self),
       clock_(absl::FromCivil(absl::CivilSecond(2002, 1, 9, 15, 0, 0), absl::UTCTimeZone())),
       folder_(MakeFolder()),
       directory_(Must(evidence::DirectoryView::Create(std::move(directory)))) {
-  store_ = Must(Store::Open({folder_ + "/store.db", crypto::AeadKey::Generate()}, {schema}));
+  store_ = Must(Store::Open({folder_ + "/store.db", crypto::AeadKey::Generate()}, schemas));
 }
 
 FakeDesk::~FakeDesk() {
@@ -143,7 +144,11 @@ absl::Status FakeDesk::Read(const std::function<absl::Status(Tx&)>& body) {
 
 std::string FakeDesk::NewReferral(std::string_view requester, std::string_view target,
                                   const CaseContent& content) {
-  std::string id = absl::StrCat("referral-", absl::Dec(++counter_, absl::kZeroPad7));
+  std::string id = content.referral_id();
+  // 16 bytes, and no other desk's.
+  if (id.empty()) {
+    id = absl::StrCat(self_.substr(0, 3), "-rfrl-", absl::Dec(++counter_, absl::kZeroPad7));
+  }
   Entry& entry = now_.referrals[id];
   entry.view.referral_id = id;
   entry.view.requester = std::string(requester);
@@ -168,8 +173,8 @@ void FakeDesk::Move(Entry& entry, Transition transition) {
 absl::Status FakeDesk::Deliver(std::string_view from, CaseContent content, const Handler& handler) {
   return Write([&](Tx& tx) {
     content.set_sender(IdentityOf(from));
-    if (content.referral_id().empty()) {
-      content.set_transition(types::v1::TRANSITION_REQUEST);
+    if (content.referral_id().empty()) content.set_transition(types::v1::TRANSITION_REQUEST);
+    if (content.transition() == types::v1::TRANSITION_REQUEST) {
       content.set_referral_id(NewReferral(IdentityOf(from), IdentityOf(self_), content));
     } else {
       Entry& entry = now_.referrals.at(content.referral_id());

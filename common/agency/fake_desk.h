@@ -24,7 +24,7 @@ namespace waystation::agency {
 // runtime's own rules, and a bus that keeps what was sent and brings what the test
 // says. A transaction that fails leaves no trace in either.
 //
-//   FakeDesk desk("doj", Casebook::schema(), directory);
+//   FakeDesk desk("doj", {Casebook::schema()}, directory);
 //   EXPECT_TRUE(desk.Write([&](Tx& tx) { return FilePetition(..., tx, out); }).ok());
 //   EXPECT_EQ(desk.sent().back().transition(), types::v1::TRANSITION_REQUEST);
 //
@@ -34,7 +34,7 @@ class FakeDesk {
   using Handler = std::function<absl::Status(const CaseMessage&, Tx&)>;
 
   // `self`: the agency, e.g. "doj".
-  FakeDesk(std::string_view self, const Schema& schema, bus::v1::Directory directory);
+  FakeDesk(std::string_view self, const std::vector<Schema>& schemas, bus::v1::Directory directory);
   ~FakeDesk();
 
   static std::string IdentityOf(std::string_view agency);
@@ -46,7 +46,7 @@ class FakeDesk {
   absl::Status Write(const std::function<absl::Status(Tx&)>& body);
   absl::Status Read(const std::function<absl::Status(Tx&)>& body);
 
-  // Brings one message of agency `from`. A request without referral_id gets one.
+  // Brings one message of agency `from`. One without referral_id is a request, and gets one.
   // Returns what the handler said; its effect is undone when that is an error.
   absl::Status Deliver(std::string_view from, CaseContent content, const Handler& handler);
   // The other agency's receipt for our request is on the record.

@@ -96,8 +96,10 @@ absl::StatusOr<std::unique_ptr<Agency>> MakeAgency(const LoadedConfig& loaded, c
                                                    Service& service) {
   Agency::Parts parts;
   parts.identity = loaded.identity;
-  WS_ASSIGN_OR_RETURN(parts.store, Store::Open({loaded.config.store_path(), loaded.store_key},
-                                               {RuntimeSchema(), service.schema()}));
+  std::vector<Schema> schemas = service.schemas();
+  schemas.insert(schemas.begin(), RuntimeSchema());
+  WS_ASSIGN_OR_RETURN(parts.store,
+                      Store::Open({loaded.config.store_path(), loaded.store_key}, schemas));
   WS_ASSIGN_OR_RETURN(parts.bus, MakeBus(loaded, clock));
   parts.clock = &clock;
   parts.random = SystemRandom;
@@ -111,7 +113,7 @@ absl::StatusOr<std::unique_ptr<rpc::Server>> Listen(const LoadedConfig& loaded, 
   options.port = loaded.listen_port;
   WS_ASSIGN_OR_RETURN(options.credentials, rpc::MakeServerCredentials(
                                                loaded.tls, loaded.identity.trust, clock, nullptr));
-  return rpc::Server::Start(options, {service.officers_api()});
+  return rpc::Server::Start(options, service.officers_apis());
 }
 
 // Waits for the bus in short steps, so that a stop is not kept waiting.

@@ -18,16 +18,16 @@ namespace waystation::agency {
 // Thread-safe.
 class Service : public Handler {
  public:
-  // The agency's own tables; made before `Attach`.
-  virtual Schema schema() const = 0;
+  // The agency's tables; made before `Attach`.
+  virtual std::vector<Schema> schemas() const = 0;
 
   // Gives the service what it works with; both outlive it. Called once, before
   // anything else but `schema`.
   virtual void Attach(Agency& agency, Officers& officers) = 0;
 
-  // The officers' API. Called once, after `Attach`; the object stays the
-  // service's.
-  virtual grpc::Service* officers_api() = 0;
+  // The officers' APIs, one for each gRPC service. Called once, after `Attach`;
+  // the objects stay the service's.
+  virtual std::vector<grpc::Service*> officers_apis() = 0;
 
   // Options of the officers' API.
   virtual Officers::Options officers_options() const { return {}; }

@@ -28,9 +28,11 @@ constexpr char kInsIdentity[] = "spiffe://waystation.example/agency/ins";
 // An agency whose one call answers with who called.
 class EchoService : public Service, public ins::v1::InsService::CallbackService {
  public:
-  Schema schema() const override { return {"echo", {"CREATE TABLE echo(id TEXT)"}}; }
+  std::vector<Schema> schemas() const override {
+    return {{"echo", {"CREATE TABLE echo(id TEXT)"}}};
+  }
   void Attach(Agency&, Officers& officers) override { officers_ = &officers; }
-  grpc::Service* officers_api() override { return this; }
+  std::vector<grpc::Service*> officers_apis() override { return {this}; }
   absl::Status OnCase(const CaseMessage&, Tx&) override { return absl::OkStatus(); }
   absl::Status OnRefused(const CaseMessage&, const absl::Status&, Tx&) override {
     return absl::OkStatus();

@@ -127,6 +127,7 @@ grpc::ServerUnaryReactor* Officers::Run(grpc::CallbackServerContext* context,
   auto task = [this, context, reactor, &request, work = std::move(work)] {
     absl::StatusOr<Officer> officer = OfficerOf(*context->auth_context());
     absl::Status done = officer.status();
+    if (done.ok() && options_.check_officer) done = options_.check_officer(*officer);
     if (done.ok() && HasUnknownFields(request)) {
       done = Refusal(absl::StatusCode::kInvalidArgument, options_.unknown_field_reason,
                      Problem("request", "a field that this API does not know"));

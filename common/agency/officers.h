@@ -42,6 +42,8 @@ class Officers {
  public:
   struct Options {
     std::string unknown_field_reason = "FIELD_UNKNOWN";
+    // Refuses staff of ours whom none of the APIs is for; unset: all may call.
+    std::function<absl::Status(const Officer&)> check_officer;
     int threads = 4;
     size_t waiting_max = 256;
   };

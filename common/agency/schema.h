@@ -7,7 +7,7 @@ namespace waystation::agency {
 
 // The runtime's own tables; a store needs them before the service's. Names that
 // a service must not use for its own: inbox, receipt_batch, outbox, referral,
-// request, meta. Thread-safe.
+// request, meta; and casework_*, which are those of common/casework. Thread-safe.
 Schema RuntimeSchema();
 
 }  // namespace waystation::agency

@@ -10,7 +10,7 @@
 
 namespace waystation::config {
 
-inline constexpr size_t kConfigBytesMax = 4 * 1024 * 1024;
+inline constexpr size_t kConfigBytesMax = size_t{4} * 1024 * 1024;
 
 // Reads a text-proto into `message`, which is empty after an error. An unknown
 // field, a field given twice and a value out of its type's range are errors;

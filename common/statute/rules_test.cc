@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "common/status/status.h"
+#include "common/statute/certification_rules.h"
 #include "common/statute/continued_presence.h"
 #include "common/statute/duties.h"
+#include "common/statute/safe_return.h"
 #include "common/statute/severe_form.h"
 #include "common/statute/work_authorization.h"
 #include "gtest/gtest.h"
@@ -44,6 +46,30 @@ std::vector<const Rule*> AllRules() {
       &kWorkPeriod,
       &kWorkNotBeforePresence,
       &kWorkNotPastPresence,
+      &kLetterForAliens,
+      &kCertificationForAdults,
+      &kWillingness,
+      &kStatusBasis,
+      &kPresenceBasisLasts,
+      &kApplicationNotDenied,
+      &kAttorneyGeneralConsulted,
+      &kNoCooperationUnderEighteen,
+      &kLetterTwoOfficials,
+      &kOneLetter,
+      &kCaseTakenUp,
+      &kNoticeFromAdjudicator,
+      &kServiceContentClosed,
+      &kReturnWished,
+      &kReturnStillWished,
+      &kOriginGovernmentAgreed,
+      &kOriginGovernmentStillAgreed,
+      &kIomAgreed,
+      &kIomStillAgreed,
+      &kRiskAssessed,
+      &kRiskAssessedLately,
+      &kReturnSafe,
+      &kBestInterests,
+      &kReintegrationAnswered,
   };
   for (const Duty& duty : Duties()) rules.push_back(&duty.rule);
   return rules;

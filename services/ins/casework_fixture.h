@@ -2,9 +2,12 @@
 #define WAYSTATION_SERVICES_INS_CASEWORK_FIXTURE_H_
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "common/agency/fake_desk.h"
 #include "common/agency/fields.h"
+#include "common/casework/case_table.h"
 #include "common/status/status.h"
 #include "gtest/gtest.h"
 #include "services/ins/decisions.h"
@@ -22,6 +25,10 @@ namespace waystation::ins {
 // Single-threaded: the test.
 class CaseworkTest : public testing::Test {
  protected:
+  explicit CaseworkTest(bus::v1::Directory directory = MakeDirectory())
+      : desk_("ins", {casework::CaseTable::schema(), Register::schema()}, std::move(directory)) {}
+
+  // A bus of two agencies, as before HHS joined.
   static bus::v1::Directory MakeDirectory() {
     bus::v1::Directory directory;
     directory.set_version(1);
@@ -129,7 +136,7 @@ class CaseworkTest : public testing::Test {
   }
 
   std::string TakenUp(const agency::CaseContent& content = Request(Body())) {
-    const std::string id = Bring(content);
+    std::string id = Bring(content);
     EXPECT_TRUE(TakeUp(id).ok());
     return id;
   }
@@ -194,7 +201,43 @@ class CaseworkTest : public testing::Test {
     return {out.presences().begin(), out.presences().end()};
   }
 
-  agency::FakeDesk desk_{"ins", Register::schema(), MakeDirectory()};
+  static v1::EndPresenceRequest EndOf(const v1::Presence& presence) {
+    v1::EndPresenceRequest request;
+    request.set_presence_id(presence.presence_id());
+    request.set_reason(v1::PRESENCE_END_REASON_NO_LONGER_NECESSARY);
+    *request.mutable_ended_on() = Date(2002, 6, 1);
+    return request;
+  }
+
+  absl::StatusOr<v1::Presence> End(const v1::EndPresenceRequest& request,
+                                   const std::string& staff) {
+    v1::EndPresenceResponse out;
+    WS_RETURN_IF_ERROR(
+        desk_.Write([&](agency::Tx& tx) { return EndPresence(Officer(staff), request, tx, out); }));
+    return out.presence();
+  }
+
+  static v1::ContinuedPresencePetition Renewal(const std::string& prior) {
+    v1::ContinuedPresencePetition body = Body();
+    body.set_kind(v1::PETITION_KIND_RENEWAL);
+    body.set_prior_presence_id(prior);
+    *body.mutable_requested_until() = Date(2003, 7, 1);
+    return body;
+  }
+
+  static v1::DecisionTerms Until(const types::v1::Date& last) {
+    v1::DecisionTerms terms = Grant();
+    *terms.mutable_expires_on() = last;
+    return terms;
+  }
+
+  // Learns that the bus refused what was sent last.
+  void LoseLast() {
+    const agency::CaseMessage lost = desk_.RefuseLast();
+    ASSERT_TRUE(desk_.Write([&](agency::Tx& tx) { return OnRefused(lost, tx); }).ok());
+  }
+
+  agency::FakeDesk desk_;
 };
 
 }  // namespace waystation::ins

@@ -126,8 +126,7 @@ TEST_F(DecisionsTest, AnswerThatTheBusRefusesIsOpenAgainWithItsProposal) {
   *terms.mutable_expires_on() = Date(2003, 7, 1);
   const std::string proposal = Propose(id, terms)->proposal().proposal_id();
   ASSERT_TRUE(Confirm(id, proposal).ok());
-  const agency::CaseMessage lost = desk_.RefuseLast();
-  ASSERT_TRUE(desk_.Write([&](agency::Tx& tx) { return OnRefused(lost, tx); }).ok());
+  LoseLast();
   EXPECT_FALSE(Get(id).has_decision());
   EXPECT_EQ(Get(id).proposal().proposal_id(), proposal);
   ASSERT_EQ(Presences().size(), 1u);

@@ -1,10 +1,16 @@
 #include "services/ins/ins_service.h"
 
+#include <utility>
+#include <vector>
+
 #include "common/agency/inbox.h"
+#include "common/casework/casework_service.h"
 #include "common/ids/random.h"
+#include "common/log/log.h"
 #include "common/status/status.h"
 #include "services/ins/decisions.h"
 #include "services/ins/incoming.h"
+#include "services/ins/notices.h"
 #include "services/ins/petition_law.h"
 #include "services/ins/petitions.h"
 #include "services/ins/presences.h"
@@ -21,12 +27,6 @@ using agency::Tx;
 using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
 
-absl::Status ListInsInbox(const Officer& officer, const v1::ListInboxRequest& request, Tx& tx,
-                          v1::ListInboxResponse& response) {
-  WS_RETURN_IF_ERROR(CheckAdjudicator(officer));
-  return agency::AnswerListInbox("ins", request, tx, response);
-}
-
 // The rpcs, one line each: petitions.h, decisions.h and presences.h have what they do.
 class Api : public v1::InsService::CallbackService {
  public:
@@ -35,12 +35,13 @@ class Api : public v1::InsService::CallbackService {
   ServerUnaryReactor* ListPetitions(CallbackServerContext* context,
                                     const v1::ListPetitionsRequest* q,
                                     v1::ListPetitionsResponse* a) override {
-    return officers_.Read(context, q, a, ins::ListPetitions);
+    return Read(context, q, a, ins::ListPetitions);
   }
 
   ServerUnaryReactor* GetPetition(CallbackServerContext* context, const v1::GetPetitionRequest* q,
                                   v1::GetPetitionResponse* a) override {
     return officers_.Call(context, q, a, [this](const Officer& o, const auto& r, auto& out) {
+      TellHhsWhatIsDue();
       return ReadPetition(o, r, out);
     });
   }
@@ -48,36 +49,36 @@ class Api : public v1::InsService::CallbackService {
   ServerUnaryReactor* TakeUpPetition(CallbackServerContext* context,
                                      const v1::TakeUpPetitionRequest* q,
                                      v1::TakeUpPetitionResponse* a) override {
-    return officers_.Write(context, q, a, ins::TakeUpPetition);
+    return Write(context, q, a, ins::TakeUpPetition);
   }
 
   ServerUnaryReactor* HoldPetition(CallbackServerContext* context, const v1::HoldPetitionRequest* q,
                                    v1::HoldPetitionResponse* a) override {
-    return officers_.Write(context, q, a, ins::HoldPetition);
+    return Write(context, q, a, ins::HoldPetition);
   }
 
   ServerUnaryReactor* ResumePetition(CallbackServerContext* context,
                                      const v1::ResumePetitionRequest* q,
                                      v1::ResumePetitionResponse* a) override {
-    return officers_.Write(context, q, a, ins::ResumePetition);
+    return Write(context, q, a, ins::ResumePetition);
   }
 
   ServerUnaryReactor* ReturnPetition(CallbackServerContext* context,
                                      const v1::ReturnPetitionRequest* q,
                                      v1::ReturnPetitionResponse* a) override {
-    return officers_.Write(context, q, a, ins::ReturnPetition);
+    return Write(context, q, a, ins::ReturnPetition);
   }
 
   ServerUnaryReactor* DecideCancellation(CallbackServerContext* context,
                                          const v1::DecideCancellationRequest* q,
                                          v1::DecideCancellationResponse* a) override {
-    return officers_.Write(context, q, a, ins::DecideCancellation);
+    return Write(context, q, a, ins::DecideCancellation);
   }
 
   ServerUnaryReactor* ProposeDecision(CallbackServerContext* context,
                                       const v1::ProposeDecisionRequest* q,
                                       v1::ProposeDecisionResponse* a) override {
-    return officers_.Write(context, q, a, [](const Officer& o, const auto& r, Tx& tx, auto& out) {
+    return Write(context, q, a, [](const Officer& o, const auto& r, Tx& tx, auto& out) {
       return ins::ProposeDecision(o, r, SystemRandom, tx, out);
     });
   }
@@ -85,34 +86,67 @@ class Api : public v1::InsService::CallbackService {
   ServerUnaryReactor* ConfirmDecision(CallbackServerContext* context,
                                       const v1::ConfirmDecisionRequest* q,
                                       v1::ConfirmDecisionResponse* a) override {
-    return officers_.Write(context, q, a, [](const Officer& o, const auto& r, Tx& tx, auto& out) {
+    return Write(context, q, a, [](const Officer& o, const auto& r, Tx& tx, auto& out) {
       return ins::ConfirmDecision(o, r, SystemRandom, tx, out);
     });
   }
 
   ServerUnaryReactor* EndPresence(CallbackServerContext* context, const v1::EndPresenceRequest* q,
                                   v1::EndPresenceResponse* a) override {
-    return officers_.Write(context, q, a, ins::EndPresence);
+    return Write(context, q, a, ins::EndPresence);
   }
 
   ServerUnaryReactor* IssueWorkAuthorization(CallbackServerContext* context,
                                              const v1::IssueWorkAuthorizationRequest* q,
                                              v1::IssueWorkAuthorizationResponse* a) override {
-    return officers_.Write(context, q, a, ins::IssueWorkAuthorization);
+    return Write(context, q, a, ins::IssueWorkAuthorization);
   }
 
   ServerUnaryReactor* ListPresences(CallbackServerContext* context,
                                     const v1::ListPresencesRequest* q,
                                     v1::ListPresencesResponse* a) override {
-    return officers_.Read(context, q, a, ins::ListPresences);
+    return Read(context, q, a, ins::ListPresences);
   }
 
   ServerUnaryReactor* ListInbox(CallbackServerContext* context, const v1::ListInboxRequest* q,
                                 v1::ListInboxResponse* a) override {
-    return officers_.Read(context, q, a, ListInsInbox);
+    return Read(context, q, a, ins::ListInbox);
   }
 
  private:
+  template <typename Request, typename Response, typename Fn>
+  ServerUnaryReactor* Read(CallbackServerContext* context, const Request* request,
+                           Response* response, Fn fn) {
+    return officers_.Call(context, request, response,
+                          [this, fn](const Officer& o, const Request& r, Response& out) {
+                            TellHhsWhatIsDue();
+                            return agency_.Read([&](Tx& tx) { return fn(o, r, tx, out); });
+                          });
+  }
+
+  template <typename Request, typename Response, typename Fn>
+  ServerUnaryReactor* Write(CallbackServerContext* context, const Request* request,
+                            Response* response, Fn fn) {
+    auto look = [this](const Officer&, const Request&) {
+      TellHhsWhatIsDue();
+      return absl::OkStatus();
+    };
+    return officers_.WriteAfter(context, request, response, look, fn);
+  }
+
+  // A presence that runs out does so without anybody's act, and the agency has no
+  // clock of its own: each call looks first, in a transaction of its own, so that
+  // it hinders none.
+  void TellHhsWhatIsDue() {
+    bool due = false;
+    absl::Status looked = agency_.Read([&](Tx& tx) -> absl::Status {
+      WS_ASSIGN_OR_RETURN(due, IsHhsDue(tx));
+      return absl::OkStatus();
+    });
+    if (looked.ok() && due) looked = agency_.Write(TellWhatIsDue);
+    if (!looked.ok()) log::Error("ins", "hhs_not_told", {{"error", looked.ToString()}});
+  }
+
   absl::Status ReadPetition(const Officer& officer, const v1::GetPetitionRequest& request,
                             v1::GetPetitionResponse& response) {
     bool first = false;
@@ -131,26 +165,43 @@ class Api : public v1::InsService::CallbackService {
   Officers& officers_;
 };
 
-class InsAgency : public agency::Service {
- public:
-  agency::Schema schema() const override { return Register::schema(); }
+casework::Procedures MakeProcedures() {
+  casework::Procedures::List list;
+  list.push_back(MakeStatusNotices());
+  return {"ins", std::move(list)};
+}
 
-  void Attach(Agency& agency, Officers& officers) override {
-    api_ = std::make_unique<Api>(agency, officers);
+// Petitions are INS's own; what it sends besides is casework's.
+class InsAgency : public casework::CaseworkAgency {
+ public:
+  InsAgency() : CaseworkAgency(MakeProcedures()) {}
+
+  // Elsewhere any staff of an agency sees its list of referrals. Here a list alone
+  // tells enforcement who was granted a presence, which policy CP-4 denies it.
+  Officers::Options officers_options() const override {
+    Officers::Options options = CaseworkAgency::officers_options();
+    options.check_officer = CheckAdjudicator;
+    return options;
   }
 
-  grpc::Service* officers_api() override { return api_.get(); }
+ protected:
+  std::vector<agency::Schema> own_schemas() const override { return {Register::schema()}; }
 
-  absl::Status OnCase(const agency::CaseMessage& message, Tx& tx) override {
+  std::vector<std::unique_ptr<grpc::Service>> MakeOwnApis(Agency& agency,
+                                                          Officers& officers) override {
+    std::vector<std::unique_ptr<grpc::Service>> apis;
+    apis.push_back(std::make_unique<Api>(agency, officers));
+    return apis;
+  }
+
+  absl::Status OnOwnCase(const agency::CaseMessage& message, Tx& tx) override {
     return ins::OnCase(message, tx);
   }
 
-  absl::Status OnRefused(const agency::CaseMessage& message, const absl::Status&, Tx& tx) override {
+  absl::Status OnOwnRefused(const agency::CaseMessage& message, const absl::Status&,
+                            Tx& tx) override {
     return ins::OnRefused(message, tx);
   }
-
- private:
-  std::unique_ptr<Api> api_;
 };
 
 }  // namespace

@@ -168,7 +168,11 @@ absl::Status CheckGrantInTime(const statute::PresencePetition& petition,
 }  // namespace
 
 absl::Status CheckAdjudicator(const agency::Officer& officer) {
-  absl::Status refused = statute::CheckAdjudicates(officer.unit(), std::string(kAdjudicator));
+  return CheckOpenTo(officer, kAdjudicator);
+}
+
+absl::Status CheckOpenTo(const agency::Officer& officer, std::string_view unit) {
+  absl::Status refused = statute::CheckAdjudicates(officer.unit(), std::string(unit));
   if (refused.ok()) return refused;
   // It is who calls that stands against it, not the state of the case.
   return Refusal(absl::StatusCode::kPermissionDenied, ReasonOf(refused),

@@ -29,6 +29,11 @@ inline constexpr std::string_view kAdjudicator = "ins/vermont-service-center";
 // Errors: PERMISSION_DENIED (UNIT_DENIED).
 absl::Status CheckAdjudicator(const agency::Officer& officer);
 
+// Checks that what a unit of INS has is open to the officer: adjudication and
+// enforcement are denied each other's cases, both ways.
+// Errors: PERMISSION_DENIED (UNIT_DENIED).
+absl::Status CheckOpenTo(const agency::Officer& officer, std::string_view unit);
+
 // Checks each field of a petition that came by itself.
 // Errors: INVALID_ARGUMENT naming the field.
 absl::Status CheckShape(const agency::CaseContent& content,

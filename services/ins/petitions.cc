@@ -145,6 +145,7 @@ absl::Status ListPetitions(const Officer& officer, const v1::ListPetitionsReques
     return Register(tx.db()).Petitions(before, limit);
   };
   auto keep = [&](const record::StoredPetition& stored) -> absl::StatusOr<bool> {
+    if (!CheckOpenTo(officer, stored.petition().to_unit()).ok()) return false;
     v1::Petition petition;
     WS_RETURN_IF_ERROR(Complete(tx, stored, petition));
     const auto& states = request.states();
@@ -164,8 +165,20 @@ absl::Status GetPetition(const Officer& officer, const v1::GetPetitionRequest& r
                          v1::GetPetitionResponse& response) {
   WS_RETURN_IF_ERROR(CheckAdjudicator(officer));
   WS_RETURN_IF_ERROR(CheckReferralId(request.referral_id()));
-  WS_ASSIGN_OR_RETURN(*response.mutable_petition(), ShowPetition(tx, request.referral_id()));
+  WS_ASSIGN_OR_RETURN(v1::Petition petition, ShowPetition(tx, request.referral_id()));
+  WS_RETURN_IF_ERROR(CheckOpenTo(officer, petition.to_unit()));
+  *response.mutable_petition() = std::move(petition);
   return absl::OkStatus();
+}
+
+absl::Status ListInbox(const Officer& officer, const v1::ListInboxRequest& request, Tx& tx,
+                       v1::ListInboxResponse& response) {
+  WS_RETURN_IF_ERROR(CheckAdjudicator(officer));
+  if (!request.unit().empty()) {
+    WS_RETURN_IF_ERROR(agency::CheckUnit("unit", request.unit(), "ins"));
+    WS_RETURN_IF_ERROR(CheckOpenTo(officer, request.unit()));
+  }
+  return agency::AnswerListInbox("ins", request, tx, response);
 }
 
 absl::Status TakeUpPetition(const Officer& officer, const v1::TakeUpPetitionRequest& request,

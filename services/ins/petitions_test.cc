@@ -10,7 +10,7 @@ using testing::HasSubstr;
 
 class PetitionsTest : public CaseworkTest {
  protected:
-  absl::Status Hold(const std::string& id, types::v1::Date until) {
+  absl::Status Hold(const std::string& id, const types::v1::Date& until) {
     v1::HoldPetitionRequest request;
     request.set_referral_id(id);
     request.set_expected_version(Version(id));
@@ -71,28 +71,6 @@ TEST_F(PetitionsTest, TakesUpHoldsAndResumes) {
   EXPECT_EQ(ReasonOf(Propose(id, Grant()).status()), "TRANSITION_NOT_ALLOWED");
   ASSERT_TRUE(Resume(id).ok());
   EXPECT_EQ(Get(id).state(), types::v1::REFERRAL_STATE_TAKEN_UP);
-}
-
-TEST_F(PetitionsTest, DeniesEnforcementUnits) {
-  const std::string id = Bring(Request(Body()));
-  const agency::Officer agent = Officer("agent-1", "ins/investigations");
-  const absl::Status refused = TakeUp(id, agent);
-  EXPECT_EQ(refused.code(), absl::StatusCode::kPermissionDenied);
-  EXPECT_EQ(ReasonOf(refused), "UNIT_DENIED");
-  EXPECT_THAT(refused.ToString(), HasSubstr("policy CP-4"));
-  v1::GetPetitionRequest get;
-  get.set_referral_id(id);
-  v1::GetPetitionResponse one;
-  EXPECT_EQ(ReasonOf(desk_.Read([&](agency::Tx& tx) { return GetPetition(agent, get, tx, one); })),
-            "UNIT_DENIED");
-  v1::ListPetitionsResponse list;
-  EXPECT_EQ(
-      ReasonOf(desk_.Read([&](agency::Tx& tx) { return ListPetitions(agent, {}, tx, list); })),
-      "UNIT_DENIED");
-  v1::ListPresencesResponse presences;
-  EXPECT_EQ(
-      ReasonOf(desk_.Read([&](agency::Tx& tx) { return ListPresences(agent, {}, tx, presences); })),
-      "UNIT_DENIED");
 }
 
 TEST_F(PetitionsTest, RefusesStaleAbsentAndUnknown) {

@@ -7,6 +7,7 @@
 #include "common/agency/page.h"
 #include "common/status/status.h"
 #include "common/statute/continued_presence.h"
+#include "services/ins/notices.h"
 #include "services/ins/petition_law.h"
 #include "services/ins/register.h"
 
@@ -31,22 +32,19 @@ constexpr size_t kPresenceIdBytesMax = 64;
 constexpr int kStatesMax = 5;
 constexpr char kList = 'c';
 
-// Days in the store were judged before they were kept.
-absl::CivilDay Day(const types::v1::Date& date) {
-  return absl::CivilDay(date.year(), date.month(), date.day());
+bool SameDay(const types::v1::Date& a, const types::v1::Date& b) {
+  return StoredDay(a) == StoredDay(b);
 }
-
-bool SameDay(const types::v1::Date& a, const types::v1::Date& b) { return Day(a) == Day(b); }
 
 v1::PresenceState StateOf(const record::StoredPresence& stored, absl::CivilDay today) {
   const v1::Presence& presence = stored.presence();
-  if (!stored.renewed_by().empty() && Day(stored.renewed_from()) <= today) {
+  if (!stored.renewed_by().empty() && StoredDay(stored.renewed_from()) <= today) {
     return v1::PRESENCE_STATE_RENEWED;
   }
-  if (stored.ended() || Day(presence.expires_on()) < today) return v1::PRESENCE_STATE_ENDED;
+  if (stored.ended() || StoredDay(presence.expires_on()) < today) return v1::PRESENCE_STATE_ENDED;
   if (stored.has_end_proposal()) return v1::PRESENCE_STATE_END_PROPOSED;
-  return today < Day(presence.effective_date()) ? v1::PRESENCE_STATE_FUTURE
-                                                : v1::PRESENCE_STATE_ACTIVE;
+  return today < StoredDay(presence.effective_date()) ? v1::PRESENCE_STATE_FUTURE
+                                                      : v1::PRESENCE_STATE_ACTIVE;
 }
 
 absl::StatusOr<record::StoredPresence> Load(const Officer& officer, std::string_view presence_id,
@@ -112,9 +110,9 @@ void Propose(const Officer& officer, const v1::EndPresenceRequest& request,
 void CutWork(const types::v1::Date& ended_on, v1::Presence& presence) {
   if (!presence.has_work_authorization()) return;
   v1::WorkAuthorization& work = *presence.mutable_work_authorization();
-  if (Day(work.effective_date()) >= Day(ended_on)) {
+  if (StoredDay(work.effective_date()) >= StoredDay(ended_on)) {
     presence.clear_work_authorization();
-  } else if (Day(work.expires_on()) > Day(ended_on)) {
+  } else if (StoredDay(work.expires_on()) > StoredDay(ended_on)) {
     *work.mutable_expires_on() = ended_on;
   }
 }
@@ -134,7 +132,8 @@ absl::Status End(const Officer& officer, record::StoredPresence& stored, Tx& tx)
   presence.set_end_reason(proposal.reason());
   CutWork(proposal.ended_on(), presence);
   stored.set_ended(true);
-  return absl::OkStatus();
+  WS_RETURN_IF_ERROR(Register(tx.db()).SavePresence(stored));
+  return TellHhs(stored, officer, tx);
 }
 
 // One that was renewed is replaced already; until its renewal begins it may still
@@ -202,6 +201,7 @@ absl::Status BeginPresence(const record::StoredPetition& stored,
   presence.set_renews_presence_id(petition.content().prior_presence_id());
   WS_RETURN_IF_ERROR(Register(tx.db()).SavePresence(begun));
   WS_RETURN_IF_ERROR(Renew(presence.renews_presence_id(), presence, tx));
+  WS_RETURN_IF_ERROR(TellHhs(begun, decision.officials(1), tx));
   out = ShowPresence(begun, DayOf(tx.now()));
   return absl::OkStatus();
 }
@@ -210,6 +210,7 @@ absl::Status UndoPresence(std::string_view presence_id, Tx& tx) {
   if (presence_id.empty()) return absl::OkStatus();
   Register reg(tx.db());
   WS_ASSIGN_OR_RETURN(record::StoredPresence undone, reg.GetPresence(presence_id));
+  WS_ASSIGN_OR_RETURN(std::string reference, ReferenceOf(undone, tx));
   const std::string& prior_id = undone.presence().renews_presence_id();
   if (!prior_id.empty()) {
     WS_ASSIGN_OR_RETURN(record::StoredPresence prior, reg.GetPresence(prior_id));
@@ -217,7 +218,8 @@ absl::Status UndoPresence(std::string_view presence_id, Tx& tx) {
     prior.clear_renewed_from();
     WS_RETURN_IF_ERROR(reg.SavePresence(prior));
   }
-  return reg.RemovePresence(presence_id);
+  WS_RETURN_IF_ERROR(reg.RemovePresence(presence_id));
+  return CorrectHhs(reference, tx);
 }
 
 v1::Presence ShowPresence(const record::StoredPresence& stored, absl::CivilDay today) {
@@ -243,8 +245,8 @@ absl::Status EndPresence(const Officer& officer, const v1::EndPresenceRequest& r
     WS_RETURN_IF_ERROR(End(officer, stored, tx));
   } else {
     Propose(officer, request, stored);
+    WS_RETURN_IF_ERROR(Register(tx.db()).SavePresence(stored));
   }
-  WS_RETURN_IF_ERROR(Register(tx.db()).SavePresence(stored));
   *response.mutable_presence() = ShowPresence(stored, today);
   return absl::OkStatus();
 }

@@ -15,7 +15,7 @@
 // Continued presences: begun by a grant, renewed by another, ended by two
 // officials or by their last day; and work authorization (C7), an act of its own.
 // Notices go to the petitioner as referrals of their own, since the petition's is
-// final once answered.
+// final once answered; HHS learns of begin, renewal and end (notices.h).
 //
 // Single-threaded: the transaction.
 
@@ -27,7 +27,8 @@ absl::Status BeginPresence(const record::StoredPetition& stored,
                            const v1::ContinuedPresenceDecision& decision, agency::Tx& tx,
                            v1::Presence& out);
 
-// Takes back what `BeginPresence` did; `presence_id` empty: nothing.
+// Takes back what `BeginPresence` did, and what it told HHS; `presence_id` empty:
+// nothing.
 absl::Status UndoPresence(std::string_view presence_id, agency::Tx& tx);
 
 // The presence as the wire shows it on `today`.

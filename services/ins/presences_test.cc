@@ -10,24 +10,8 @@ using testing::HasSubstr;
 
 class PresencesTest : public CaseworkTest {
  protected:
-  static v1::EndPresenceRequest EndOf(const v1::Presence& presence) {
-    v1::EndPresenceRequest request;
-    request.set_presence_id(presence.presence_id());
-    request.set_reason(v1::PRESENCE_END_REASON_NO_LONGER_NECESSARY);
-    *request.mutable_ended_on() = Date(2002, 6, 1);
-    return request;
-  }
-
-  absl::StatusOr<v1::Presence> End(const v1::EndPresenceRequest& request,
-                                   const std::string& staff) {
-    v1::EndPresenceResponse out;
-    WS_RETURN_IF_ERROR(
-        desk_.Write([&](agency::Tx& tx) { return EndPresence(Officer(staff), request, tx, out); }));
-    return out.presence();
-  }
-
   absl::StatusOr<v1::Presence> Work(
-      const std::string& presence_id, types::v1::Date until,
+      const std::string& presence_id, const types::v1::Date& until,
       v1::WorkAuthorizationBasis basis = v1::WORK_AUTHORIZATION_BASIS_PAROLE) {
     v1::IssueWorkAuthorizationRequest request;
     request.set_presence_id(presence_id);
@@ -39,20 +23,6 @@ class PresencesTest : public CaseworkTest {
       return IssueWorkAuthorization(Officer("adjudicator-1"), request, tx, out);
     }));
     return out.presence();
-  }
-
-  static v1::ContinuedPresencePetition Renewal(const std::string& prior) {
-    v1::ContinuedPresencePetition body = Body();
-    body.set_kind(v1::PETITION_KIND_RENEWAL);
-    body.set_prior_presence_id(prior);
-    *body.mutable_requested_until() = Date(2003, 7, 1);
-    return body;
-  }
-
-  static v1::DecisionTerms Until(types::v1::Date last) {
-    v1::DecisionTerms terms = Grant();
-    *terms.mutable_expires_on() = last;
-    return terms;
   }
 };
 
@@ -200,6 +170,15 @@ TEST_F(PresencesTest, ListsThoseThatEndFirstFirst) {
   ASSERT_EQ(second.presences_size(), 1);
   EXPECT_EQ(second.presences(0).presence_id(), late.presence_id());
   EXPECT_EQ(second.next_page_token(), "");
+}
+
+TEST_F(PresencesTest, AnAuthorizationGoesWithThePresenceThatTheBusRefused) {
+  const v1::Presence granted = Granted();
+  const agency::CaseMessage lost = desk_.RefuseLast();
+  ASSERT_TRUE(Work(granted.presence_id(), Date(2003, 1, 9)).ok());
+  ASSERT_TRUE(desk_.Write([&](agency::Tx& tx) { return OnRefused(lost, tx); }).ok());
+  EXPECT_TRUE(Presences().empty());
+  EXPECT_TRUE(Get(granted.referral_id()).has_proposal());
 }
 
 TEST_F(PresencesTest, PetitionersAnswerToANoticeNeedsNoReading) {

@@ -2,7 +2,6 @@
 
 #include <limits>
 
-#include "absl/time/civil_time.h"
 #include "common/status/status.h"
 
 namespace waystation::ins {
@@ -31,6 +30,15 @@ CREATE TABLE notice(
   presence_id TEXT NOT NULL REFERENCES presence(presence_id)) WITHOUT ROWID;
 )sql";
 
+constexpr std::string_view kSecond = R"sql(
+CREATE TABLE hhs_told(
+  reference TEXT PRIMARY KEY,  -- first presence of a row of renewals
+  person TEXT NOT NULL,
+  referral_id BLOB NOT NULL,   -- the latest notice
+  last_day INTEGER) WITHOUT ROWID;  -- days since 1970; NULL: HHS knows the end
+CREATE INDEX hhs_told_last_day ON hhs_told(last_day) WHERE last_day IS NOT NULL;
+)sql";
+
 constexpr int64_t kNewest = std::numeric_limits<int64_t>::max();
 
 template <typename Record>
@@ -56,14 +64,32 @@ absl::StatusOr<Record> Only(absl::StatusOr<Register::Rows<Record>> rows, std::st
   return Refusal(absl::StatusCode::kNotFound, reason, Problem(thing, "not one of this agency"));
 }
 
+constexpr absl::CivilDay kFirstDay(1970, 1, 1);
+
 int64_t LastDay(const v1::Presence& presence) {
-  const types::v1::Date& day = presence.expires_on();
-  return absl::CivilDay(day.year(), day.month(), day.day()) - absl::CivilDay(1970, 1, 1);
+  return StoredDay(presence.expires_on()) - kFirstDay;
+}
+
+absl::StatusOr<std::vector<Register::Told>> SelectTold(Transaction& db, std::string_view where,
+                                                       const std::vector<Value>& values) {
+  std::vector<Register::Told> found;
+  WS_RETURN_IF_ERROR(
+      db.Query(absl::StrCat("SELECT reference, person, referral_id, last_day FROM hhs_told WHERE ",
+                            Absl(where)),
+               values, [&](const Row& row) {
+                 Register::Told& told = found.emplace_back();
+                 told.reference = row.Bytes(0);
+                 told.person = row.Bytes(1);
+                 told.referral_id = row.Bytes(2);
+                 if (!row.IsNull(3)) told.last_day = kFirstDay + row.Int(3);
+                 return absl::OkStatus();
+               }));
+  return found;
 }
 
 }  // namespace
 
-agency::Schema Register::schema() { return {"ins", {kFirst}}; }
+agency::Schema Register::schema() { return {"ins", {kFirst, kSecond}}; }
 
 absl::Status Register::AddPetition(const record::StoredPetition& stored) {
   const std::string& id = stored.petition().referral_id();
@@ -113,6 +139,7 @@ absl::Status Register::SavePresence(const record::StoredPresence& stored) {
 }
 
 absl::Status Register::RemovePresence(std::string_view presence_id) {
+  WS_RETURN_IF_ERROR(db_.Exec("DELETE FROM notice WHERE presence_id = ?", {presence_id}).status());
   return db_.Exec("DELETE FROM presence WHERE presence_id = ?", {presence_id}).status();
 }
 
@@ -153,6 +180,28 @@ absl::StatusOr<bool> Register::IsNotice(std::string_view referral_id) {
         return absl::OkStatus();
       }));
   return found;
+}
+
+absl::Status Register::SaveTold(const Told& told) {
+  const Value last_day = told.last_day.has_value() ? Value(*told.last_day - kFirstDay) : Value();
+  return db_
+      .Exec(
+          "INSERT INTO hhs_told(reference, person, referral_id, last_day) VALUES(?, ?, ?, ?) "
+          "ON CONFLICT(reference) DO UPDATE SET referral_id = excluded.referral_id, "
+          "last_day = excluded.last_day",
+          {told.reference, told.person, Blob{told.referral_id}, last_day})
+      .status();
+}
+
+absl::StatusOr<std::optional<Register::Told>> Register::FindTold(std::string_view reference) {
+  WS_ASSIGN_OR_RETURN(std::vector<Told> found, SelectTold(db_, "reference = ?", {reference}));
+  if (found.empty()) return std::optional<Told>();
+  return std::optional<Told>(std::move(found.front()));
+}
+
+absl::StatusOr<std::vector<Register::Told>> Register::ToldBefore(absl::CivilDay day, int limit) {
+  return SelectTold(db_, "last_day < ? ORDER BY last_day, reference LIMIT ?",
+                    {day - kFirstDay, int64_t{limit}});
 }
 
 }  // namespace waystation::ins

@@ -2,6 +2,7 @@
 #define WAYSTATION_SERVICES_INS_REGISTER_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,13 +10,19 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
 #include "common/agency/store.h"
 #include "services/ins/record.pb.h"
 
 namespace waystation::ins {
 
+// Days in the store were judged before they were kept.
+inline absl::CivilDay StoredDay(const types::v1::Date& date) {
+  return absl::CivilDay(date.year(), date.month(), date.day());
+}
+
 // What INS keeps of its own: petitions that came, presences that it granted,
-// notices that it sent. In clear are handles and the ids and days that rows are
+// notices that it sent, and what HHS knows. In clear are handles and the ids and days that rows are
 // found by; all else is sealed by the store.
 //
 //   Register reg(tx.db());
@@ -41,6 +48,7 @@ class Register {
 
   // Inserts or replaces.
   absl::Status SavePresence(const record::StoredPresence& stored);
+  // With the notices about it.
   absl::Status RemovePresence(std::string_view presence_id);
   // Errors: NOT_FOUND (PRESENCE_UNKNOWN).
   absl::StatusOr<record::StoredPresence> GetPresence(std::string_view presence_id);
@@ -52,6 +60,20 @@ class Register {
   // A referral by which a notice about a presence went out.
   absl::Status AddNotice(std::string_view referral_id, std::string_view presence_id);
   absl::StatusOr<bool> IsNotice(std::string_view referral_id);
+
+  // What HHS was told last of a presence with its renewals.
+  struct Told {
+    std::string reference;    // Identifier of the first of them.
+    std::string person;       // Handle.
+    std::string referral_id;  // Of the notice.
+    // Nothing: that it has ended.
+    std::optional<absl::CivilDay> last_day;
+  };
+  // Inserts or replaces.
+  absl::Status SaveTold(const Told& told);
+  absl::StatusOr<std::optional<Told>> FindTold(std::string_view reference);
+  // Those with a last day before `day`, earliest first.
+  absl::StatusOr<std::vector<Told>> ToldBefore(absl::CivilDay day, int limit);
 
  private:
   agency::Transaction& db_;

@@ -14,7 +14,7 @@ import unittest
 
 BIN_DIR = os.environ.get("WAYSTATION_BIN_DIR", os.getcwd())
 PROGRAM = os.path.join(BIN_DIR, "tools/waystation/waystation")
-SERVICES = ("broker", "doj", "ins")
+SERVICES = ("broker", "doj", "ins", "hhs", "dol", "dos", "usaid")
 PATIENCE = 20.0
 
 # Exit codes, as README.md documents them.

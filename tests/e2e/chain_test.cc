@@ -1,12 +1,5 @@
-#include <atomic>
-#include <functional>
-#include <iostream>
-#include <mutex>
-#include <random>
-#include <set>
+#include <memory>
 #include <string>
-#include <thread>
-#include <vector>
 
 #include "common/status/status.h"
 #include "gtest/gtest.h"
@@ -16,16 +9,13 @@
 #include "tools/waystation/history.h"
 
 // Petitions from end to end: officers, two agencies, the broker, all of them
-// real processes; then the same while each of them is killed again and again.
+// real processes.
 
 namespace waystation::harness {
 namespace {
 
 using types::v1::REFERRAL_STATE_ANSWERED;
 using types::v1::REFERRAL_STATE_RETURNED;
-
-constexpr int kWorkers = 3;
-constexpr int kKills = 24;
 
 class ChainTest : public testing::Test {
  protected:
@@ -82,72 +72,6 @@ TEST_F(ChainTest, AUnitThatMayNotPetitionGetsItBackWithTheCitation) {
   CheckReturned(referral);
   CheckHistory(referral, REFERRAL_STATE_RETURNED);
   EXPECT_EQ(officers_->Presences().size(), 0u);
-}
-
-// What became of the petitions of all workers.
-struct Story {
-  std::mutex mutex;
-  std::vector<std::string> granted;
-  std::vector<std::string> returned;
-};
-
-void Work(Officers& officers, int worker, const std::atomic<bool>& killing, Story& story) {
-  for (int i = 0; i < 2 || killing; ++i) {
-    bool grant = (worker + i) % 3 != 0;
-    std::string referral =
-        officers.File(grant ? "agent-1101" : "ovc-1201", absl::StrCat("SYN-", worker, "-", i));
-    if (grant) officers.Grant(referral);
-    std::lock_guard<std::mutex> lock(story.mutex);
-    (grant ? story.granted : story.returned).push_back(referral);
-  }
-}
-
-TEST_F(ChainTest, KilledProcessesChangeNothingOfTheStory) {
-  std::mt19937_64 random(TestSeed());
-  Story story;
-  std::atomic<bool> killing = true;
-  std::vector<std::thread> workers;
-  for (int i = 0; i < kWorkers; ++i) {
-    workers.emplace_back([&, i] { Work(*officers_, i, killing, story); });
-  }
-  for (int i = 0; i < kKills; ++i) {
-    // Not a wait for something: the random moment at which it happens.
-    std::this_thread::sleep_for(std::chrono::milliseconds(random() % 600));
-    switch (i % 3) {
-      case 0:
-        bus_.Kill();
-        bus_.Start();
-        break;
-      case 1:
-        bus_.KillAgency("doj");
-        bus_.StartAgency("doj");
-        break;
-      default:
-        bus_.KillAgency("ins");
-        bus_.StartAgency("ins");
-    }
-  }
-  killing = false;
-  for (std::thread& worker : workers) worker.join();
-  for (const std::string& referral : story.granted) {
-    CheckGranted(referral);
-    CheckHistory(referral, REFERRAL_STATE_ANSWERED);
-  }
-  for (const std::string& referral : story.returned) {
-    CheckReturned(referral);
-    CheckHistory(referral, REFERRAL_STATE_RETURNED);
-  }
-  // Once each: one petition on either side, one presence for each grant.
-  const size_t all = story.granted.size() + story.returned.size();
-  EXPECT_EQ(officers_->DojPetitions().size(), all);
-  EXPECT_EQ(officers_->InsPetitions().size(), all);
-  std::set<std::string> presences;
-  for (const auto& presence : officers_->Presences()) {
-    EXPECT_TRUE(presences.insert(presence.referral_id()).second) << "a presence twice";
-  }
-  EXPECT_EQ(presences, std::set<std::string>(story.granted.begin(), story.granted.end()));
-  std::cout << kKills << " kills, " << story.granted.size() << " granted, " << story.returned.size()
-            << " returned" << std::endl;
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 #include "tests/e2e/officers.h"
 
+#include <algorithm>
 #include <chrono>
-#include <optional>
+#include <functional>
+#include <thread>
 #include <utility>
 
 #include "absl/time/civil_time.h"
@@ -17,6 +19,10 @@ using doj::v1::DojService;
 using ins::v1::InsService;
 
 constexpr absl::Duration kPatience = absl::Seconds(60);
+constexpr auto kPauseMax = std::chrono::milliseconds(64);
+constexpr int kPageSize = 200;
+constexpr char kAgent[] = "agent-1101";
+constexpr char kAdjudicator[] = "adjudicator-2101";
 constexpr int kPresenceDays = 365;
 
 std::string NewRequestId() {
@@ -40,30 +46,11 @@ bool IsUnknownOutcome(const grpc::Status& status) {
          status.error_code() == grpc::StatusCode::CANCELLED;
 }
 
-// Calls until the outcome is known.
-template <typename Stub, typename Request, typename Response>
-absl::StatusOr<Response> Call(Stub& stub,
-                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
-                                                           Response*),
-                              const Request& request) {
-  absl::StatusOr<Response> answer = absl::DeadlineExceededError("service: does not come back");
-  Eventually(
-      [&] {
-        grpc::ClientContext context;
-        context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(5));
-        context.set_wait_for_ready(true);
-        Response response;
-        grpc::Status status = (stub.*method)(&context, request, &response);
-        if (IsUnknownOutcome(status)) return false;
-        if (status.ok()) {
-          answer = std::move(response);
-        } else {
-          answer = rpc::FromGrpcStatus(status);
-        }
-        return true;
-      },
-      kPatience);
-  return answer;
+ins::v1::DecisionTerms DenyTerms() {
+  ins::v1::DecisionTerms terms;
+  terms.set_outcome(ins::v1::DECISION_OUTCOME_DENIED);
+  terms.set_reasons("SYNTHETIC. Not needed to testify on the facts given.");
+  return terms;
 }
 
 ins::v1::DecisionTerms GrantTerms() {
@@ -111,20 +98,20 @@ doj::v1::FilePetitionRequest PetitionRequest(const std::string& unit, const std:
   return request;
 }
 
-bool HasOutcome(const doj::v1::Petition& petition) {
-  if (petition.state() == types::v1::REFERRAL_STATE_ANSWERED) return petition.has_decision();
-  return petition.state() != types::v1::REFERRAL_STATE_RETURNED || petition.return_reason() != 0;
-}
-
-// Asks until a petition is there in `state`.
+// Asks until a petition is there in `state`, ever more rarely: an officer who
+// waits must not keep the service busy.
 template <typename Petition>
 Petition AwaitState(const std::string& what, types::v1::ReferralState state,
                     const std::function<absl::StatusOr<Petition>()>& ask) {
   absl::StatusOr<Petition> seen;
+  auto pause = std::chrono::milliseconds(1);
   bool arrived = Eventually(
       [&] {
         seen = ask();
-        return seen.ok() && seen->state() == state;
+        if (seen.ok() && seen->state() == state) return true;
+        std::this_thread::sleep_for(pause);
+        pause = std::min(2 * pause, kPauseMax);
+        return false;
       },
       kPatience);
   if (!arrived) {
@@ -136,20 +123,71 @@ Petition AwaitState(const std::string& what, types::v1::ReferralState state,
 
 }  // namespace
 
-Officers::Officers(TestBus& bus) : bus_(bus) {
-  for (const cli::DevOfficer& officer : cli::DevOfficers()) {
+bool HasOutcome(const doj::v1::Petition& petition) {
+  if (petition.state() == types::v1::REFERRAL_STATE_ANSWERED) return petition.has_decision();
+  return petition.state() == types::v1::REFERRAL_STATE_RETURNED && petition.return_reason() != 0;
+}
+
+Officers::Officers(TestBus& bus) {
+  for (const cli::DevOfficer& officer : bus.layout().officers()) {
     const std::string agency(officer.agency);
     const std::string path = "/agency/" + agency;
     Desk& desk = desks_[std::string(officer.staff_id)];
+    desk.calls = &calls_[agency];
     desk.unit = officer.unit;
     desk.channel = bus.ChannelTo(bus.Files(path + "/staff/" + std::string(officer.staff_id)),
                                  bus.agency_address(agency), path);
-    desk.doj = DojService::NewStub(desk.channel);
-    desk.ins = InsService::NewStub(desk.channel);
+    desk.stubs = {DojService::NewStub(desk.channel), InsService::NewStub(desk.channel)};
   }
 }
 
-std::string Officers::File(const std::string& staff_id, const std::string& case_number) {
+// Calls until the outcome is known.
+template <typename Stub, typename Request, typename Response>
+absl::StatusOr<Response> Officers::Ask(const Desk& desk,
+                                       grpc::Status (Stub::*method)(grpc::ClientContext*,
+                                                                    const Request&, Response*),
+                                       const Request& request) {
+  Stub& stub = *std::get<std::unique_ptr<Stub>>(desk.stubs);
+  absl::StatusOr<Response> answer = absl::DeadlineExceededError("service: does not come back");
+  Eventually(
+      [&] {
+        grpc::ClientContext context;
+        context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(5));
+        context.set_wait_for_ready(true);
+        Response response;
+        ++desk.calls->under_way;
+        grpc::Status status = (stub.*method)(&context, request, &response);
+        --desk.calls->under_way;
+        ++(IsUnknownOutcome(status) ? desk.calls->cut_off : desk.calls->answered);
+        if (IsUnknownOutcome(status)) return false;
+        if (status.ok()) {
+          answer = std::move(response);
+        } else {
+          answer = rpc::FromGrpcStatus(status);
+        }
+        return true;
+      },
+      kPatience);
+  return answer;
+}
+
+template <typename Item, typename Stub, typename Request, typename Response, typename Items>
+std::vector<Item> Officers::AllPages(const std::string& staff_id,
+                                     grpc::Status (Stub::*method)(grpc::ClientContext*,
+                                                                  const Request&, Response*),
+                                     Request request, const Items& items) {
+  std::vector<Item> all;
+  request.set_page_size(kPageSize);
+  do {
+    Response page = Must(Ask(At(staff_id), method, request), "list");
+    for (Item& item : *items(page)) all.push_back(std::move(item));
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  return all;
+}
+
+std::string Officers::File(const std::string& staff_id, const std::string& case_number,
+                           size_t duties_max) {
   const Desk& desk = At(staff_id);
   doj::v1::OpenIntakeRequest open;
   open.set_request_id(NewRequestId());
@@ -158,16 +196,18 @@ std::string Officers::File(const std::string& staff_id, const std::string& case_
   open.set_language("th");
   open.set_circumstances("SYNTHETIC. Found at a workplace inspection.");
   open.set_in_federal_custody(true);
-  auto intake = Must(Call(*desk.doj, &DojService::Stub::OpenIntake, open), "open intake").intake();
+  auto intake = Must(Ask(desk, &DojService::Stub::OpenIntake, open), "open intake").intake();
   const std::string& person = intake.person();
-  Must(Call(*desk.doj, &DojService::Stub::RecordFinding, FindingRequest(desk.unit, person)),
+  Must(Ask(desk, &DojService::Stub::RecordFinding, FindingRequest(desk.unit, person)),
        "record finding");
   std::vector<doj::v1::DutyKind> kinds;
-  for (const auto& missing : intake.missing_duties()) kinds.push_back(missing.kind());
+  for (const auto& missing : intake.missing_duties()) {
+    if (kinds.size() < duties_max) kinds.push_back(missing.kind());
+  }
   RecordDuties(desk, person, kinds);
-  auto filed = Must(Call(*desk.doj, &DojService::Stub::FilePetition,
-                         PetitionRequest(desk.unit, person, case_number)),
-                    "file petition");
+  auto filed = Must(
+      Ask(desk, &DojService::Stub::FilePetition, PetitionRequest(desk.unit, person, case_number)),
+      "file petition");
   return filed.petition().referral_id();
 }
 
@@ -179,36 +219,39 @@ void Officers::RecordDuties(const Desk& desk, const std::string& person,
     duty.set_person(person);
     duty.set_kind(kind);
     *duty.mutable_done_on() = Day(0);
-    Must(Call(*desk.doj, &DojService::Stub::RecordDuty, duty), "record duty");
+    Must(Ask(desk, &DojService::Stub::RecordDuty, duty), "record duty");
   }
 }
 
-ins::v1::Petition Officers::TakeUp(const std::string& staff_id, const std::string& referral_id) {
+ins::v1::Petition Officers::TakeUp(const Desk& desk, const std::string& referral_id) {
   auto present = AwaitAtIns(referral_id, types::v1::REFERRAL_STATE_RECEIVED);
   ins::v1::TakeUpPetitionRequest request;
   request.set_request_id(NewRequestId());
   request.set_referral_id(referral_id);
   request.set_expected_version(present.version());
-  return Must(Call(*At(staff_id).ins, &InsService::Stub::TakeUpPetition, request), "take up")
-      .petition();
+  return Must(Ask(desk, &InsService::Stub::TakeUpPetition, request), "take up").petition();
 }
 
-void Officers::Grant(const std::string& referral_id) {
-  ins::v1::Petition present = TakeUp("adjudicator-2101", referral_id);
+void Officers::Decide(const std::string& referral_id, const ins::v1::DecisionTerms& terms) {
+  const Desk& first = At(kAdjudicator);
+  ins::v1::Petition present = TakeUp(first, referral_id);
   ins::v1::ProposeDecisionRequest propose;
   propose.set_request_id(NewRequestId());
   propose.set_referral_id(referral_id);
   propose.set_expected_version(present.version());
-  *propose.mutable_terms() = GrantTerms();
-  auto proposed = Must(
-      Call(*At("adjudicator-2101").ins, &InsService::Stub::ProposeDecision, propose), "propose");
+  *propose.mutable_terms() = terms;
+  auto proposed = Must(Ask(first, &InsService::Stub::ProposeDecision, propose), "propose");
   ins::v1::ConfirmDecisionRequest confirm;
   confirm.set_request_id(NewRequestId());
   confirm.set_referral_id(referral_id);
   confirm.set_expected_version(proposed.petition().version());
   confirm.set_proposal_id(proposed.petition().proposal().proposal_id());
-  Must(Call(*At("supervisor-2103").ins, &InsService::Stub::ConfirmDecision, confirm), "confirm");
+  Must(Ask(At("supervisor-2103"), &InsService::Stub::ConfirmDecision, confirm), "confirm");
 }
+
+void Officers::Grant(const std::string& referral_id) { Decide(referral_id, GrantTerms()); }
+
+void Officers::Deny(const std::string& referral_id) { Decide(referral_id, DenyTerms()); }
 
 ins::v1::Petition Officers::AwaitAtIns(const std::string& referral_id,
                                        types::v1::ReferralState state) {
@@ -216,8 +259,8 @@ ins::v1::Petition Officers::AwaitAtIns(const std::string& referral_id,
   request.set_referral_id(referral_id);
   return AwaitState<ins::v1::Petition>(
       "petition at INS", state, [&]() -> absl::StatusOr<ins::v1::Petition> {
-        WS_ASSIGN_OR_RETURN(auto response, Call(*At("adjudicator-2101").ins,
-                                                &InsService::Stub::GetPetition, request));
+        WS_ASSIGN_OR_RETURN(auto response,
+                            Ask(At(kAdjudicator), &InsService::Stub::GetPetition, request));
         return response.petition();
       });
 }
@@ -229,47 +272,40 @@ doj::v1::Petition Officers::AwaitAtDoj(const std::string& referral_id,
   return AwaitState<doj::v1::Petition>(
       "petition at DOJ", state, [&]() -> absl::StatusOr<doj::v1::Petition> {
         WS_ASSIGN_OR_RETURN(auto response,
-                            Call(*At("agent-1101").doj, &DojService::Stub::GetPetition, request));
-        // DOJ may know the end from the ledger before the message that says how.
+                            Ask(At(kAgent), &DojService::Stub::GetPetition, request));
         if (HasOutcome(response.petition())) return response.petition();
         return absl::NotFoundError("the message of the last step is under way");
       });
 }
 
-std::vector<doj::v1::Petition> Officers::DojPetitions() {
-  std::vector<doj::v1::Petition> all;
-  doj::v1::ListPetitionsRequest request;
-  do {
-    auto page =
-        Must(Call(*At("agent-1101").doj, &DojService::Stub::ListPetitions, request), "list");
-    all.insert(all.end(), page.petitions().begin(), page.petitions().end());
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
+std::vector<doj::v1::Intake> Officers::Intakes() {
+  std::vector<doj::v1::Intake> all = AllPages<doj::v1::Intake>(
+      kAgent, &DojService::Stub::ListIntakes, doj::v1::ListIntakesRequest(),
+      [](auto& page) { return page.mutable_intakes(); });
+  for (doj::v1::Intake& intake : all) {
+    doj::v1::GetIntakeRequest request;
+    request.set_person(intake.person());
+    intake = Must(Ask(At(kAgent), &DojService::Stub::GetIntake, request), "intake").intake();
+  }
   return all;
+}
+
+std::vector<doj::v1::Petition> Officers::DojPetitions() {
+  return AllPages<doj::v1::Petition>(kAgent, &DojService::Stub::ListPetitions,
+                                     doj::v1::ListPetitionsRequest(),
+                                     [](auto& page) { return page.mutable_petitions(); });
 }
 
 std::vector<ins::v1::Petition> Officers::InsPetitions() {
-  std::vector<ins::v1::Petition> all;
-  ins::v1::ListPetitionsRequest request;
-  do {
-    auto page =
-        Must(Call(*At("adjudicator-2101").ins, &InsService::Stub::ListPetitions, request), "list");
-    all.insert(all.end(), page.petitions().begin(), page.petitions().end());
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
-  return all;
+  return AllPages<ins::v1::Petition>(kAdjudicator, &InsService::Stub::ListPetitions,
+                                     ins::v1::ListPetitionsRequest(),
+                                     [](auto& page) { return page.mutable_petitions(); });
 }
 
 std::vector<ins::v1::Presence> Officers::Presences() {
-  std::vector<ins::v1::Presence> all;
-  ins::v1::ListPresencesRequest request;
-  do {
-    auto page =
-        Must(Call(*At("adjudicator-2101").ins, &InsService::Stub::ListPresences, request), "list");
-    all.insert(all.end(), page.presences().begin(), page.presences().end());
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
-  return all;
+  return AllPages<ins::v1::Presence>(kAdjudicator, &InsService::Stub::ListPresences,
+                                     ins::v1::ListPresencesRequest(),
+                                     [](auto& page) { return page.mutable_presences(); });
 }
 
 }  // namespace waystation::harness

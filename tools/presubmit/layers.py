@@ -29,6 +29,10 @@ ROOMS = {
                       "evidence", "rpc"],
     "common/agency": ["status", "limits", "clock", "ids", "log", "config", "crypto", "merkle",
                       "evidence", "rpc", "client", "statute", "referral"],
+    "common/procedures": ["status", "statute", "agency"],
+    "common/casework": ["status", "clock", "ids", "evidence", "statute", "referral", "agency",
+                        "procedures"],
+    "common/petitioner": ["status", "ids", "statute", "agency", "casework"],
 }
 
 # Rooms that may not even see generated wire types: the law and the leaves know no wire.
@@ -38,8 +42,8 @@ WITHOUT_PROTOS = {"common/" + r for r in
 # Headers of others -> the folders that may include them.
 OUTSIDE = [
     (r"openssl/", ["common/crypto"]),
-    (r"(grpc|grpcpp)/", ["common/rpc", "common/client", "common/agency", "services", "tests",
-                         "tools"]),
+    (r"(grpc|grpcpp)/", ["common/rpc", "common/client", "common/agency", "common/casework",
+                         "services", "tests", "tools"]),
     (r"rocksdb/", ["services/broker"]),
     (r"(sqlite3\.h|SQLiteCpp/)", ["common/client", "common/agency", "services", "tests"]),
     (r"spdlog/", ["common/log"]),

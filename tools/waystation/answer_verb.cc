@@ -1,6 +1,8 @@
 #include <string>
 
 #include "common/status/status.h"
+#include "tools/waystation/case_desk.h"
+#include "tools/waystation/contracts.h"
 #include "tools/waystation/exit_code.h"
 #include "tools/waystation/officer.h"
 #include "tools/waystation/petition_text.h"
@@ -11,6 +13,7 @@
 namespace waystation::cli {
 namespace {
 
+using casework::v1::CaseworkService;
 using ins::v1::InsService;
 
 struct AnswerOptions {
@@ -25,6 +28,7 @@ struct AnswerOptions {
   std::string work;
   std::string work_citation;
   std::string proposal;
+  std::string body;
   bool grant = false;
   bool deny = false;
   bool countersign = false;
@@ -41,8 +45,12 @@ void DeclareAnswer(CLI::App& verb, AnswerOptions& options) {
   verb.add_option("--proposal", options.proposal,
                   "Proposal that you read (default: the open one); refused when it changed")
       ->needs(second);
-  grant->excludes(deny)->excludes(second);
-  deny->excludes(second);
+  auto* body = verb.add_option("--body", options.body,
+                               "Casework: the procedure's answer as JSON, or @FILE with it; it is "
+                               "sent, or proposed where two officials answer");
+  grant->excludes(deny)->excludes(second)->excludes(body);
+  deny->excludes(second)->excludes(body);
+  second->excludes(body);
   verb.add_option("--mechanism", options.mechanism,
                   "parole, stay-of-removal, deferred-action or other");
   verb.add_option("--mechanism-text", options.mechanism_text, "Name of another mechanism");
@@ -95,6 +103,12 @@ absl::Status Propose(Session& session, const AnswerOptions& options, Officer& of
   request.set_expected_version(present.version());
   *request.mutable_terms() = terms;
   auto response = officer.Ins(&InsService::Stub::ProposeDecision, request);
+  if (ReasonOf(response.status()) == "RENEWAL_EXTENDS_NOTHING") {
+    return WithNext(response.status(),
+                    "the same with --from and --until; those asked for: " +
+                        AsTyped("waystation petition show " + FormatReferralId(referral_id)) +
+                        " --as " + officer.staff().staff_id());
+  }
   if (!response.ok()) return WithRetry(response.status(), request.request_id());
   session.out.Show(response->petition(), PetitionFields(response->petition()));
   session.out.Say("proposed; nothing is sent until a second official countersigns");
@@ -120,15 +134,65 @@ absl::Status Countersign(Session& session, const AnswerOptions& options, Officer
   return absl::OkStatus();
 }
 
+// -- Casework: any procedure. --
+
+absl::Status ShowAnswered(Session& session, const casework::v1::Referral& referral) {
+  ShowCase(session, referral);
+  session.out.Say(referral.has_proposal() ? "proposed; a second official sends it: " +
+                                                AsTyped("waystation answer " +
+                                                        FormatReferralId(referral.referral_id())) +
+                                                " --countersign --as ID"
+                                          : "answered and sent");
+  return absl::OkStatus();
+}
+
+absl::Status ProposeCase(Session& session, const AnswerOptions& options, CaseAtDesk& desk) {
+  casework::v1::ProposeAnswerRequest request;
+  request.set_request_id(RequestId(session, options.request_id));
+  request.set_referral_id(desk.referral.referral_id());
+  request.set_expected_version(desk.referral.version());
+  WS_ASSIGN_OR_RETURN(const procedures::Contract* contract,
+                      FindContract(desk.referral.procedure()));
+  WS_ASSIGN_OR_RETURN(*request.mutable_body(),
+                      ParseBody(*contract->answer, "--body", options.body, session.clock.Now()));
+  auto response = desk.officer.Ask(&CaseworkService::Stub::ProposeAnswer, request);
+  if (!response.ok())
+    return ExplainCase(response.status(), request.request_id(), desk.referral.procedure());
+  return ShowAnswered(session, response->referral());
+}
+
+absl::Status CountersignCase(Session& session, const AnswerOptions& options, CaseAtDesk& desk) {
+  casework::v1::ConfirmAnswerRequest request;
+  request.set_request_id(RequestId(session, options.request_id));
+  request.set_referral_id(desk.referral.referral_id());
+  request.set_expected_version(desk.referral.version());
+  request.set_proposal_id(options.proposal.empty() ? desk.referral.proposal().proposal_id()
+                                                   : options.proposal);
+  auto response = desk.officer.Ask(&CaseworkService::Stub::ConfirmAnswer, request);
+  if (!response.ok()) return ExplainCase(response.status(), request.request_id());
+  return ShowAnswered(session, response->referral());
+}
+
+absl::Status AnswerCase(Session& session, const AnswerOptions& options) {
+  WS_ASSIGN_OR_RETURN(CaseAtDesk desk, CaseOf(session, options.as, options.referral));
+  return ProposeCase(session, options, desk);
+}
+
 absl::Status RunAnswer(Session& session, const AnswerOptions& options) {
+  if (!options.body.empty()) return AnswerCase(session, options);
   if (!options.grant && !options.deny && !options.countersign) {
-    return WithNext(UsageError("answer: no decision, want --grant, --deny or --countersign"),
-                    "waystation answer --help");
+    return WithNext(
+        UsageError("answer: no decision, want --body, --grant, --deny or --countersign"),
+        "waystation answer --help");
   }
   WS_ASSIGN_OR_RETURN(std::string referral_id, ParseReferralId(options.referral));
   ins::v1::DecisionTerms terms;
   if (!options.countersign) {
     WS_RETURN_IF_ERROR(FillTerms(options, session.clock.Now(), &terms));
+  }
+  if (options.countersign) {
+    WS_ASSIGN_OR_RETURN(auto desk, FindCase(session, "ins", options.as, referral_id));
+    if (desk.has_value()) return CountersignCase(session, options, *desk);
   }
   WS_ASSIGN_OR_RETURN(Officer officer, Officer::At(session, "ins", options.as));
   return options.countersign ? Countersign(session, options, officer, referral_id)
@@ -138,9 +202,10 @@ absl::Status RunAnswer(Session& session, const AnswerOptions& options) {
 }  // namespace
 
 void AddAnswerVerb(CLI::App& app, Chosen& chosen) {
-  AddVerb<AnswerOptions>(app, chosen, "answer",
-                         "Decide: one official proposes, a second countersigns (INS)",
-                         DeclareAnswer, RunAnswer);
+  AddVerb<AnswerOptions>(
+      app, chosen, "answer",
+      "Answer; where two officials decide, one proposes and another countersigns", DeclareAnswer,
+      RunAnswer);
 }
 
 }  // namespace waystation::cli

@@ -52,11 +52,22 @@ void AddVerbs(CLI::App& app, Chosen& chosen) {
   AddTailVerb(app, chosen);
   AddHistoryVerb(app, chosen);
   AddInboxVerb(app, chosen);
+  AddCaseVerbs(app, chosen);
+  AddConsentVerbs(app, chosen);
   AddIntakeVerbs(app, chosen);
   AddFindingVerb(app, chosen);
   AddPetitionVerbs(app, chosen);
   AddHandoffVerbs(app, chosen);
   AddAnswerVerb(app, chosen);
+  AddPresenceVerbs(app, chosen);
+  AddExplainVerb(app, chosen);
+  AddCompletionVerb(app, chosen);
+  AddCallVerbs(app, chosen);
+  AddCertificationVerbs(app, chosen);
+  AddLetterVerbs(app, chosen);
+  AddServicesVerbs(app, chosen);
+  AddReturnHomeVerbs(app, chosen);
+  AddPostReportVerbs(app, chosen);
   AddPkiVerbs(app, chosen);
 }
 
@@ -144,7 +155,10 @@ int RunCommand(int argc, const char* const* argv, std::ostream& results, std::os
   const bool color = !globals.no_color && WantsColor(STDOUT_FILENO) && WantsColor(STDERR_FILENO);
   Output out(results, narration, format, color);
   absl::Status status = RunChosen(globals, chosen, out);
-  if (ExitCodeOf(status) == ExitCode::kUsage) status = WithNext(status, HelpCommand(app));
+  // A service refuses a field in the protos' words; the help has the command's.
+  if (ExitCodeOf(status) == ExitCode::kUsage || ReasonOf(status) == "FIELD_INVALID") {
+    status = WithNext(status, HelpCommand(app));
+  }
   return status.ok() ? 0 : Fail(status, format, narration);
 }
 

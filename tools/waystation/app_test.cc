@@ -90,6 +90,41 @@ TEST(AppTest, AnswerNeedsExactlyOneDecision) {
   EXPECT_EQ(RunWords({"answer", referral, "--countersign", "--deny"}).code, 2);
 }
 
+TEST(AppTest, ExplainPrintsTheContract) {
+  const Ran ran = RunWords({"explain", "services"});
+  EXPECT_EQ(ran.code, 0) << ran.narration;
+  EXPECT_THAT(ran.results, HasSubstr("10 business days, POLICY-SV-1"));
+  EXPECT_THAT(ran.results, HasSubstr("career-counseling, wage-claim"));
+  EXPECT_THAT(ran.results, HasSubstr("outcomes.outcome"));
+  EXPECT_EQ(RunWords({"explain", "nonsense"}).code, 3);
+  EXPECT_THAT(RunWords({"explain"}).results, HasSubstr("ServicesReferral"));
+}
+
+TEST(AppTest, CompletionKnowsEveryVerbAndItsFlags) {
+  const Ran ran = RunWords({"completion", "bash"});
+  EXPECT_EQ(ran.code, 0) << ran.narration;
+  EXPECT_THAT(ran.results, HasSubstr("\"case\") words=\"list show open forward"));
+  EXPECT_THAT(ran.results, HasSubstr("\"consent record\") words=\""));
+  EXPECT_THAT(ran.results, HasSubstr("--to-unit"));
+  EXPECT_EQ(RunWords({"completion", "fish"}).code, 2);
+}
+
+TEST(AppTest, WordsOfCaseworkAreReadBeforeAnyProfile) {
+  const std::vector<const char*> open = {"case",      "open",    "--profile", "/nonexistent",
+                                         "--to-unit", "dol/eta", "--type",    "services",
+                                         "--person",  "pv-1",    "--body"};
+  auto with = [&](std::vector<const char*> more) {
+    more.insert(more.begin(), open.begin(), open.end());
+    return RunWords(more);
+  };
+  EXPECT_EQ(with({"{}", "--basis", "duty:TVPA 107(b)"}).code, 1);  // The profile is missing.
+  EXPECT_EQ(with({"{}", "--basis", "duty:"}).code, 2);
+  EXPECT_EQ(with({"{}", "--basis", "friendship:x"}).code, 2);
+  EXPECT_EQ(with({"{", "--basis", "duty:TVPA 107(b)"}).code, 2);
+  EXPECT_EQ(RunWords({"case", "show", "xyz", "--profile", "/nonexistent"}).code, 2);
+  EXPECT_EQ(RunWords({"retain", "00112233445566778899aabbccddeeff"}).code, 2);
+}
+
 TEST(AppTest, CancellationIsConfirmedOrDeclinedWithAReason) {
   const char* referral = "00112233445566778899aabbccddeeff";
   EXPECT_EQ(RunWords({"cancellation", referral}).code, 2);

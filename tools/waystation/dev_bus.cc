@@ -106,7 +106,7 @@ absl::Status DevBus::StartAll(const Options& options) {
   WS_RETURN_IF_ERROR(layout_->WriteBrokerConfig(absl::StrCat("127.0.0.1:", options.broker_port)));
   WS_RETURN_IF_ERROR(StartChild("broker"));
   WS_RETURN_IF_ERROR(AwaitReady(*children_[0]));
-  for (const std::string& agency : DevAgencies()) {
+  for (const std::string& agency : layout_->agencies()) {
     WS_RETURN_IF_ERROR(layout_->WriteAgencyConfig(agency, addresses_["broker"], "127.0.0.1:0"));
     WS_RETURN_IF_ERROR(StartChild(agency));
   }

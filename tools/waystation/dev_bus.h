@@ -16,7 +16,7 @@
 
 namespace waystation::cli {
 
-// A bus that runs: broker, DOJ and INS as children of this process.
+// A bus that runs: the broker and every agency as children of this process.
 //
 //   WS_ASSIGN_OR_RETURN(auto bus, DevBus::Start(options, clock, signals));
 //   while ((status = bus->Watch(absl::Seconds(1))).ok()) {}

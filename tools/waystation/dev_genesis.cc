@@ -1,6 +1,6 @@
 #include "tools/waystation/dev_genesis.h"
 
-#include <vector>
+#include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "common/config/text_proto.h"
@@ -11,8 +11,12 @@ namespace {
 
 using bus::v1::CertificateUse;
 
-// Who petitions is decided by federal_lea: only a federal law enforcement
-// agency may ask for continued presence (28 CFR 1100.35).
+// A change of the directory or the policy takes two administrators.
+constexpr size_t kPinnedAdmins = 2;
+
+// Every agency that a development bus can have. Who petitions is decided by
+// federal_lea: only a federal law enforcement agency may ask for continued
+// presence (28 CFR 1100.35).
 constexpr std::string_view kDirectory = R"pb(
   version: 1
   identities {
@@ -29,6 +33,8 @@ constexpr std::string_view kDirectory = R"pb(
       attributes: "federal_lea"
     }
     units { name: "doj/ovc" display_name: "Office for Victims of Crime" }
+    units { name: "doj/worker-exploitation" display_name: "Worker Exploitation Task Force" }
+    units { name: "doj/attorney-general" display_name: "Office of the Attorney General" }
   }
   identities {
     identity: "/agency/ins"
@@ -36,11 +42,42 @@ constexpr std::string_view kDirectory = R"pb(
     units { name: "ins/vermont-service-center" display_name: "Vermont Service Center" }
     units { name: "ins/investigations" display_name: "Investigations" attributes: "federal_lea" }
   }
+  identities {
+    identity: "/agency/hhs"
+    display_name: "Department of Health and Human Services"
+    units { name: "hhs/orr" display_name: "Office of Refugee Resettlement" }
+  }
+  identities {
+    identity: "/agency/dol"
+    display_name: "Department of Labor"
+    units { name: "dol/complaint-line" display_name: "Worker Exploitation Complaint Line" }
+    units { name: "dol/eta" display_name: "Employment and Training Administration" }
+  }
+  identities {
+    identity: "/agency/dos"
+    display_name: "Department of State"
+    units {
+      name: "dos/diplomatic-security"
+      display_name: "Bureau of Diplomatic Security"
+      attributes: "federal_lea"
+    }
+    units { name: "dos/consular" display_name: "Consular posts" }
+    units { name: "dos/prm" display_name: "Bureau of Population, Refugees, and Migration" }
+  }
+  identities {
+    identity: "/agency/usaid"
+    display_name: "Agency for International Development"
+    units { name: "usaid/missions" display_name: "Missions" }
+  }
   identities { identity: "/auditor" display_name: "Auditor" }
   identities { identity: "/broker/1" display_name: "Broker" }
   identities { identity: "/operator" display_name: "Operator" }
   identities { identity: "/policy-admin/doj" display_name: "Policy administrator, Justice" }
   identities { identity: "/policy-admin/ins" display_name: "Policy administrator, INS" }
+  identities { identity: "/policy-admin/hhs" display_name: "Policy administrator, HHS" }
+  identities { identity: "/policy-admin/dol" display_name: "Policy administrator, Labor" }
+  identities { identity: "/policy-admin/dos" display_name: "Policy administrator, State" }
+  identities { identity: "/policy-admin/usaid" display_name: "Policy administrator, USAID" }
   types { name: "waystation.case.v1" is_case: true }
   types { name: "waystation.program.report.v1" }
   types { name: "waystation.taskforce.agenda.v1" }
@@ -123,6 +160,15 @@ std::vector<CertificateUse> UsesOf(std::string_view path) {
   return {bus::v1::CERTIFICATE_USE_SIGN};
 }
 
+// Whether `path` stands for an agency that is not on this bus.
+bool IsAbsent(std::string_view path, const std::vector<std::string>& agencies) {
+  for (std::string_view kind : {"/agency/", "/policy-admin/"}) {
+    if (!path.starts_with(kind)) continue;
+    return std::find(agencies.begin(), agencies.end(), path.substr(kind.size())) == agencies.end();
+  }
+  return false;
+}
+
 absl::Status Enrol(std::string_view trust_domain, const FindDer& find_der,
                    bus::v1::Identity* identity) {
   const std::string path = identity->identity();
@@ -138,16 +184,18 @@ absl::Status Enrol(std::string_view trust_domain, const FindDer& find_der,
 
 }  // namespace
 
-absl::StatusOr<journal::v1::Genesis> MakeDevGenesis(std::string_view trust_domain,
+absl::StatusOr<journal::v1::Genesis> MakeDevGenesis(const std::vector<std::string>& agencies,
+                                                    std::string_view trust_domain,
                                                     const std::string& roots_pem,
                                                     const std::string& bus_id,
                                                     const FindDer& find_der) {
   journal::v1::Genesis genesis;
   genesis.set_bus_id(bus_id);
   genesis.set_format_level(1);
-  for (std::string_view agency : {"doj", "ins"}) {
+  WS_CHECK(agencies.size() >= kPinnedAdmins);
+  for (size_t i = 0; i < kPinnedAdmins; ++i) {
     genesis.add_policy_admins(
-        absl::StrCat("spiffe://", Absl(trust_domain), "/policy-admin/", Absl(agency)));
+        absl::StrCat("spiffe://", Absl(trust_domain), "/policy-admin/", agencies[i]));
   }
   WS_RETURN_IF_ERROR(
       config::ParseTextProto(kPolicy, "policy of the dev bus", genesis.mutable_policy()));
@@ -155,7 +203,12 @@ absl::StatusOr<journal::v1::Genesis> MakeDevGenesis(std::string_view trust_domai
   WS_RETURN_IF_ERROR(config::ParseTextProto(kDirectory, "directory of the dev bus", directory));
   directory->set_trust_domain(std::string(trust_domain));
   directory->set_roots_pem(roots_pem);
-  for (bus::v1::Identity& identity : *directory->mutable_identities()) {
+  auto* identities = directory->mutable_identities();
+  identities->erase(
+      std::remove_if(identities->begin(), identities->end(),
+                     [&](const auto& one) { return IsAbsent(one.identity(), agencies); }),
+      identities->end());
+  for (bus::v1::Identity& identity : *identities) {
     WS_RETURN_IF_ERROR(Enrol(trust_domain, find_der, &identity));
   }
   return genesis;

@@ -1,5 +1,6 @@
 #include "tools/waystation/dev_layout.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -33,17 +34,18 @@ struct Need {
   std::vector<KeyUse> uses;
 };
 
-std::vector<Need> Needed() {
+std::vector<Need> Needed(const std::vector<std::string>& agencies,
+                         const std::vector<DevOfficer>& officers) {
   std::vector<Need> needed = {{"/broker/1", {KeyUse::kTls, KeyUse::kSign}},
                               {"/operator", {KeyUse::kTls}},
                               {"/auditor", {KeyUse::kTls, KeyUse::kSign}}};
-  for (const std::string& agency : DevAgencies()) {
+  for (const std::string& agency : agencies) {
     needed.push_back(
         {"/agency/" + agency,
          {KeyUse::kTls, KeyUse::kSign, KeyUse::kEncrypt, KeyUse::kRecovery, KeyUse::kArchive}});
     needed.push_back({"/policy-admin/" + agency, {KeyUse::kSign}});
   }
-  for (const DevOfficer& officer : DevOfficers()) {
+  for (const DevOfficer& officer : officers) {
     needed.push_back(
         {absl::StrCat("/agency/", Absl(officer.agency), "/staff/", Absl(officer.staff_id)),
          {KeyUse::kTls}});
@@ -65,18 +67,42 @@ const std::vector<DevOfficer>& DevOfficers() {
       {"doj", "ovc-1201", "doj/ovc", "Office for Victims of Crime", "Program Specialist"},
       {"doj", "usa-1301", "doj/us-attorneys", "United States Attorney's Office",
        "Assistant United States Attorney"},
+      {"doj", "worker-1401", "doj/worker-exploitation", "Worker Exploitation Task Force",
+       "Trial Attorney"},
+      {"doj", "ag-1501", "doj/attorney-general", "Office of the Attorney General",
+       "Counsel to the Attorney General"},
       {"ins", "adjudicator-2101", "ins/vermont-service-center", "Vermont Service Center",
        "Adjudications Officer"},
       {"ins", "adjudicator-2102", "ins/vermont-service-center", "Vermont Service Center",
        "Adjudications Officer"},
       {"ins", "supervisor-2103", "ins/vermont-service-center", "Vermont Service Center",
        "Supervisory Adjudications Officer"},
+      {"ins", "investigator-2201", "ins/investigations", "Investigations", "Special Agent"},
+      {"hhs", "orr-3101", "hhs/orr", "Office of Refugee Resettlement",
+       "Trafficking Program Specialist"},
+      {"hhs", "orr-3102", "hhs/orr", "Office of Refugee Resettlement",
+       "Director of the Trafficking Program"},
+      {"dol", "line-4101", "dol/complaint-line", "Worker Exploitation Complaint Line",
+       "Line Officer"},
+      {"dol", "line-4102", "dol/complaint-line", "Worker Exploitation Complaint Line",
+       "Line Officer"},
+      {"dol", "eta-4201", "dol/eta", "Employment and Training Administration",
+       "One-Stop Coordinator"},
+      {"dos", "consul-5101", "dos/consular", "Consular Section", "Consular Officer"},
+      {"dos", "agent-5201", "dos/diplomatic-security", "Bureau of Diplomatic Security",
+       "Special Agent"},
+      {"dos", "prm-5301", "dos/prm", "Bureau of Population, Refugees, and Migration",
+       "Program Officer"},
+      {"dos", "prm-5302", "dos/prm", "Bureau of Population, Refugees, and Migration",
+       "Deputy Director"},
+      {"usaid", "mission-6101", "usaid/missions", "Missions", "Program Officer"},
   };
   return officers;
 }
 
 const std::vector<std::string>& DevAgencies() {
-  static const auto& agencies = *new std::vector<std::string>{"doj", "ins"};
+  static const auto& agencies =
+      *new std::vector<std::string>{"doj", "ins", "hhs", "dol", "dos", "usaid"};
   return agencies;
 }
 
@@ -84,7 +110,8 @@ std::string DevIdentity(std::string_view path) {
   return absl::StrCat("spiffe://", Absl(kDevTrustDomain), Absl(path));
 }
 
-absl::StatusOr<DevLayout> DevLayout::Make(const std::string& dir, absl::Time now) {
+absl::StatusOr<DevLayout> DevLayout::Make(const std::string& dir, absl::Time now,
+                                          const std::vector<std::string>& agencies) {
   const std::string absolute = std::filesystem::absolute(dir).lexically_normal().string();
   const std::string pki_dir = absolute + "/pki";
   auto pki = Exists(pki_dir + "/root-key.pem")
@@ -92,11 +119,21 @@ absl::StatusOr<DevLayout> DevLayout::Make(const std::string& dir, absl::Time now
                  : PkiFolder::Init(pki_dir, "waystation development root", kRootLifetime, now,
                                    /*force=*/false);
   WS_RETURN_IF_ERROR(pki.status());
-  DevLayout layout(absolute, *std::move(pki));
+  DevLayout layout(absolute, *std::move(pki), agencies);
   WS_RETURN_IF_ERROR(layout.IssueMissing(now));
   WS_RETURN_IF_ERROR(MakeFolder(absolute + "/log"));
   if (!Exists(layout.GenesisPath())) WS_RETURN_IF_ERROR(layout.WriteGenesis());
   return layout;
+}
+
+std::vector<DevOfficer> DevLayout::officers() const {
+  std::vector<DevOfficer> ours;
+  for (const DevOfficer& officer : DevOfficers()) {
+    if (std::find(agencies_.begin(), agencies_.end(), officer.agency) != agencies_.end()) {
+      ours.push_back(officer);
+    }
+  }
+  return ours;
 }
 
 absl::Status DevLayout::IssueMissing(absl::Time now) {
@@ -107,7 +144,7 @@ absl::Status DevLayout::IssueMissing(absl::Time now) {
                                 "a fresh folder: development keys last 30 days")),
                     "waystation dev");
   }
-  for (const Need& need : Needed()) {
+  for (const Need& need : Needed(agencies_, officers())) {
     for (KeyUse use : need.uses) {
       if (Exists(CertificatePath(need.path, use))) continue;
       WS_RETURN_IF_ERROR(
@@ -125,7 +162,7 @@ absl::Status DevLayout::WriteGenesis() const {
     WS_ASSIGN_OR_RETURN(auto certificate, crypto::Certificate::FromPem(pem));
     return certificate.der();
   };
-  WS_ASSIGN_OR_RETURN(auto genesis, MakeDevGenesis(kDevTrustDomain, pki_.root_pem(),
+  WS_ASSIGN_OR_RETURN(auto genesis, MakeDevGenesis(agencies_, kDevTrustDomain, pki_.root_pem(),
                                                    crypto::RandomString(kBusIdBytes), find_der));
   return WriteTextProto(GenesisPath(), kComment, genesis, FileMode::kPublic);
 }
@@ -218,7 +255,7 @@ v1::Profile DevLayout::MakeProfile(const std::map<std::string, std::string>& add
   profile.set_synthetic(true);
   profile.mutable_broker()->set_address(address("broker"));
   profile.mutable_broker()->set_identity(DevIdentity("/broker/1"));
-  for (const std::string& name : DevAgencies()) {
+  for (const std::string& name : agencies_) {
     v1::Agency* agency = profile.add_agencies();
     agency->set_name(name);
     agency->mutable_endpoint()->set_address(address(name));
@@ -226,7 +263,7 @@ v1::Profile DevLayout::MakeProfile(const std::map<std::string, std::string>& add
   }
   *profile.mutable_operator_() = CredentialOf("/operator");
   *profile.mutable_auditor() = CredentialOf("/auditor");
-  for (const DevOfficer& officer : DevOfficers()) {
+  for (const DevOfficer& officer : officers()) {
     v1::Staff* staff = profile.add_staff();
     staff->set_staff_id(std::string(officer.staff_id));
     staff->set_agency(std::string(officer.agency));

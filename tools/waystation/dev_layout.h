@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -25,10 +26,10 @@ struct DevOfficer {
   std::string_view title;
 };
 
-// The officers, in the order of the profile.
+// The officers of all agencies, in the order of the profile.
 const std::vector<DevOfficer>& DevOfficers();
 
-// The agencies that have a service: "doj", "ins".
+// The agencies that have a service: "doj", "ins", "hhs", "dol", "dos", "usaid".
 const std::vector<std::string>& DevAgencies();
 
 // "/agency/ins" -> "spiffe://waystation.example/agency/ins".
@@ -54,9 +55,15 @@ std::string DevIdentity(std::string_view path);
 class DevLayout {
  public:
   // Makes what is missing in `dir` and takes up what is there, so that a kept
-  // bus goes on with its keys. Errors: FAILED_PRECONDITION its certificates
+  // bus goes on with its keys. Only `agencies` are on the bus: in its directory,
+  // with officers, in its profile. Errors: FAILED_PRECONDITION its certificates
   // have run out, or a file cannot be written.
-  static absl::StatusOr<DevLayout> Make(const std::string& dir, absl::Time now);
+  static absl::StatusOr<DevLayout> Make(const std::string& dir, absl::Time now,
+                                        const std::vector<std::string>& agencies = DevAgencies());
+
+  // Who is on this bus, in the order of the profile.
+  const std::vector<std::string>& agencies() const { return agencies_; }
+  std::vector<DevOfficer> officers() const;
 
   // Text-protos that the services read. `listen` is "host:port".
   absl::Status WriteBrokerConfig(std::string_view listen) const;
@@ -81,7 +88,8 @@ class DevLayout {
   std::string KeyPath(std::string_view path, crypto::KeyUse use) const;
 
  private:
-  DevLayout(std::string dir, PkiFolder pki) : dir_(std::move(dir)), pki_(std::move(pki)) {}
+  DevLayout(std::string dir, PkiFolder pki, std::vector<std::string> agencies)
+      : dir_(std::move(dir)), pki_(std::move(pki)), agencies_(std::move(agencies)) {}
 
   absl::Status IssueMissing(absl::Time now);
   absl::Status WriteGenesis() const;
@@ -89,6 +97,7 @@ class DevLayout {
 
   std::string dir_;
   PkiFolder pki_;
+  std::vector<std::string> agencies_;
 };
 
 }  // namespace waystation::cli

@@ -2,6 +2,10 @@
 
 #include <sys/stat.h>
 
+#include <set>
+#include <string>
+#include <vector>
+
 #include "common/agency/config.pb.h"
 #include "common/config/text_proto.h"
 #include "common/evidence/directory.h"
@@ -25,8 +29,8 @@ class DevLayoutTest : public ::testing::Test {
                         ::testing::UnitTest::GetInstance()->current_test_info()->name());
   }
 
-  DevLayout Make() {
-    auto layout = DevLayout::Make(dir_, kNow);
+  DevLayout Make(const std::vector<std::string>& agencies = DevAgencies()) {
+    auto layout = DevLayout::Make(dir_, kNow, agencies);
     WS_CHECK(layout.ok());
     return *std::move(layout);
   }
@@ -47,7 +51,8 @@ TEST_F(DevLayoutTest, GenesisEnrolsAgenciesWithEveryUse) {
   EXPECT_EQ(genesis.policy_admins_size(), 2);
   auto view = evidence::DirectoryView::Create(genesis.directory());
   ASSERT_TRUE(view.ok()) << view.status();
-  for (const char* agency : {"/agency/doj", "/agency/ins"}) {
+  for (const std::string& name : DevAgencies()) {
+    const std::string agency = "/agency/" + name;
     for (auto use : {bus::v1::CERTIFICATE_USE_SIGN, bus::v1::CERTIFICATE_USE_ENCRYPT,
                      bus::v1::CERTIFICATE_USE_RECOVERY, bus::v1::CERTIFICATE_USE_ARCHIVE}) {
       EXPECT_EQ((*view)->Certificates(DevIdentity(agency), use).size(), 1u) << agency << use;
@@ -55,6 +60,33 @@ TEST_F(DevLayoutTest, GenesisEnrolsAgenciesWithEveryUse) {
   }
   EXPECT_NE((*view)->Find(DevIdentity("/operator")), nullptr);
   EXPECT_EQ((*view)->IsCase("waystation.case.v1"), true);
+}
+
+TEST_F(DevLayoutTest, EveryOfficerIsOfAUnitInTheDirectory) {
+  const auto genesis = Genesis(Make());
+  std::set<std::string> units;
+  for (const auto& identity : genesis.directory().identities()) {
+    for (const auto& unit : identity.units()) units.insert(unit.name());
+  }
+  std::set<std::string> staffed;
+  for (const DevOfficer& officer : DevOfficers()) staffed.emplace(officer.unit);
+  EXPECT_EQ(staffed, units);
+}
+
+TEST_F(DevLayoutTest, AgenciesThatAreNotAskedForAreNotOnTheBus) {
+  const DevLayout layout = Make({"doj", "ins"});
+  const auto genesis = Genesis(layout);
+  for (const auto& identity : genesis.directory().identities()) {
+    for (const char* absent : {"hhs", "dol", "dos", "usaid"}) {
+      EXPECT_FALSE(identity.identity().ends_with(absent)) << identity.identity();
+    }
+  }
+  EXPECT_EQ(genesis.directory().identities_size(), 7);
+  const v1::Profile profile = layout.MakeProfile({});
+  EXPECT_EQ(profile.agencies_size(), 2);
+  for (const v1::Staff& staff : profile.staff()) {
+    EXPECT_TRUE(staff.agency() == "doj" || staff.agency() == "ins") << staff.staff_id();
+  }
 }
 
 TEST_F(DevLayoutTest, OnlyLawEnforcementUnitsMayPetition) {
@@ -66,7 +98,10 @@ TEST_F(DevLayoutTest, OnlyLawEnforcementUnitsMayPetition) {
   EXPECT_TRUE(may("/agency/doj", "doj/fbi"));
   EXPECT_TRUE(may("/agency/doj", "doj/us-attorneys"));
   EXPECT_TRUE(may("/agency/ins", "ins/investigations"));
+  EXPECT_TRUE(may("/agency/dos", "dos/diplomatic-security"));
   EXPECT_FALSE(may("/agency/doj", "doj/ovc"));
+  EXPECT_FALSE(may("/agency/hhs", "hhs/orr"));
+  EXPECT_FALSE(may("/agency/dos", "dos/consular"));
   EXPECT_FALSE(may("/agency/ins", "ins/vermont-service-center"));
 }
 
@@ -85,7 +120,7 @@ TEST_F(DevLayoutTest, AgencyConfigNamesItsOwnStaffAndFiles) {
   ASSERT_TRUE(config::LoadTextProto(layout.ConfigPath("ins"), &config).ok());
   EXPECT_EQ(config.identity(), DevIdentity("/agency/ins"));
   EXPECT_EQ(config.broker_address(), "127.0.0.1:7");
-  EXPECT_EQ(config.staff_size(), 3);
+  EXPECT_EQ(config.staff_size(), 4);
   struct stat info {};
   ASSERT_EQ(stat(config.store_key_path().c_str(), &info), 0);
   EXPECT_EQ(info.st_size, 32);

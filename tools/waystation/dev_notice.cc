@@ -23,9 +23,9 @@ void PrintAddresses(Output& out, DevBus& bus, absl::Duration ready) {
     (*line.mutable_fields())["ready_ms"].set_number_value(absl::ToDoubleMilliseconds(ready));
     return out.Line(ToJson(line));
   }
-  std::string services;
-  for (const char* name : {"broker", "doj", "ins"}) {
-    absl::StrAppend(&services, services.empty() ? "" : ", ", name, " ", bus.address(name));
+  std::string services = "broker " + bus.address("broker");
+  for (const std::string& name : bus.layout().agencies()) {
+    absl::StrAppend(&services, ", ", name, " ", bus.address(name));
   }
   out.Line(absl::StrCat("ready          ", Seconds(ready), ": ", services));
   out.Line(absl::StrCat("data and logs  ", bus.layout().dir(),

@@ -1,15 +1,26 @@
+#include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "common/status/status.h"
+#include "tools/waystation/case_text.h"
 #include "tools/waystation/exit_code.h"
 #include "tools/waystation/officer.h"
 #include "tools/waystation/text.h"
 #include "tools/waystation/verbs.h"
+#include "waystation/casework/v1/casework.grpc.pb.h"
+#include "waystation/dol/v1/dol_service.grpc.pb.h"
+#include "waystation/dos/v1/dos_service.grpc.pb.h"
 
 namespace waystation::cli {
 namespace {
+
+using casework::v1::CaseworkService;
+using dol::v1::DolService;
+using dos::v1::DosService;
+using types::v1::InboxItem;
 
 struct InboxOptions {
   std::string as;
@@ -19,82 +30,141 @@ struct InboxOptions {
 
 void DeclareInbox(CLI::App& verb, InboxOptions& options) {
   DeclareAs(verb, options.as);
-  verb.add_option("--unit", options.unit, "Only what this unit must do, e.g. doj/fbi");
+  verb.add_option("--unit", options.unit, "Only what this unit must do, e.g. hhs/orr");
   verb.add_flag("--all", options.all, "Also what waits for the other agency");
 }
 
+// Something that waits: a referral, or a record of an agency's own that is none.
+struct Waiting {
+  std::string id;
+  InboxItem item;
+  std::shared_ptr<const google::protobuf::Message> source;  // As its agency has it.
+};
+
+using List = std::vector<Waiting>;
+
+// Reads every page. `call` asks for one, `add` takes it.
+template <typename Request, typename CallOne, typename Add>
+absl::Status ReadPages(Request request, CallOne call, Add add) {
+  do {
+    auto page = call(request);
+    if (!page.ok()) return page.status();
+    add(*page);
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  return absl::OkStatus();
+}
+
 template <typename Request>
-Request MakeRequest(const InboxOptions& options, const std::string& page_token) {
+Request InboxRequest(const InboxOptions& options) {
   Request request;
   request.set_unit(options.unit);
   request.set_include_waiting_for_others(options.all);
-  request.set_page_token(page_token);
   return request;
 }
 
-using Items = std::vector<types::v1::InboxItem>;
-
-// Reads every page. `call` asks for one.
-template <typename Request, typename CallOne>
-absl::StatusOr<Items> ReadItems(const InboxOptions& options, CallOne call) {
-  Items items;
-  std::string page_token;
-  do {
-    auto page = call(MakeRequest<Request>(options, page_token));
-    if (!page.ok()) return page.status();
-    items.insert(items.end(), page->items().begin(), page->items().end());
-    page_token = page->next_page_token();
-  } while (!page_token.empty());
-  return items;
+absl::Status ReadReferrals(Officer& officer, const InboxOptions& options, List* list) {
+  auto add = [&](const auto& page) {
+    for (const InboxItem& item : page.items()) {
+      list->push_back(
+          {FormatReferralId(item.referral_id()), item, std::make_shared<InboxItem>(item)});
+    }
+  };
+  absl::Status read = ReadPages(
+      InboxRequest<casework::v1::ListInboxRequest>(options),
+      [&](const auto& q) { return officer.Ask(&CaseworkService::Stub::ListInbox, q); }, add);
+  if (!absl::IsUnimplemented(read) || !officer.is_doj()) return read;
+  // A DOJ service that has petitions alone.
+  return ReadPages(
+      InboxRequest<doj::v1::ListInboxRequest>(options),
+      [&](const auto& q) { return officer.Doj(&doj::v1::DojService::Stub::ListInbox, q); }, add);
 }
 
-absl::StatusOr<Items> ReadInbox(Officer& officer, const InboxOptions& options) {
-  if (officer.is_doj()) {
-    return ReadItems<doj::v1::ListInboxRequest>(options, [&](const auto& request) {
-      return officer.Doj(&doj::v1::DojService::Stub::ListInbox, request);
-    });
-  }
-  return ReadItems<ins::v1::ListInboxRequest>(options, [&](const auto& request) {
-    return officer.Ins(&ins::v1::InsService::Stub::ListInbox, request);
+// Calls whose next move is the line's. One that was referred waits as a referral.
+absl::Status ReadCalls(Officer& officer, const InboxOptions& options, List* list) {
+  dol::v1::ListCallsRequest request;
+  request.set_open_only(true);
+  absl::Status read = ReadPages(
+      request, [&](const auto& q) { return officer.Ask(&DolService::Stub::ListCalls, q); },
+      [&](const auto& page) {
+        for (const dol::v1::Call& call : page.calls()) {
+          InboxItem item = call.standing();
+          const bool ours = item.next_move_agency() == "dol" && item.referral_id().empty();
+          if (!ours || (!options.unit.empty() && item.next_move_unit() != options.unit)) continue;
+          if (item.procedure().empty()) item.set_procedure("call");
+          if (item.person().empty()) item.set_person(call.person());
+          list->push_back({call.call_id(), item, std::make_shared<dol::v1::Call>(call)});
+        }
+      });
+  // Calls are the line's alone.
+  return ReasonOf(read) == "UNIT_NOT_OWN" ? absl::OkStatus() : read;
+}
+
+// What the officer's own unit has to route or to accept.
+absl::Status ReadReports(Officer& officer, const InboxOptions& options, List* list) {
+  dos::v1::ListPostReportsRequest request;
+  request.set_waiting_only(true);
+  const std::string& unit = officer.staff().unit();
+  if (!options.unit.empty() && options.unit != unit) return absl::OkStatus();
+  return ReadPages(
+      request, [&](const auto& q) { return officer.Ask(&DosService::Stub::ListPostReports, q); },
+      [&](const auto& page) {
+        for (const dos::v1::PostReport& report : page.reports()) {
+          for (const dos::v1::PostReportNextMove& move : report.next_moves()) {
+            if (move.holder() != unit) continue;
+            InboxItem item;
+            item.set_person(report.person());
+            item.set_procedure("post report");
+            item.set_next_move_agency("dos");
+            item.set_next_move_unit(move.holder());
+            item.set_next_move(move.what());
+            *item.mutable_since() = move.since();
+            list->push_back(
+                {report.report_id(), item, std::make_shared<dos::v1::PostReport>(report)});
+          }
+        }
+      });
+}
+
+absl::StatusOr<List> ReadInbox(Officer& officer, const InboxOptions& options) {
+  List list;
+  WS_RETURN_IF_ERROR(ReadReferrals(officer, options, &list));
+  if (officer.agency() == "dol") WS_RETURN_IF_ERROR(ReadCalls(officer, options, &list));
+  if (officer.agency() == "dos") WS_RETURN_IF_ERROR(ReadReports(officer, options, &list));
+  std::stable_sort(list.begin(), list.end(), [](const Waiting& a, const Waiting& b) {
+    if (a.item.overdue() != b.item.overdue()) return a.item.overdue();
+    return FromProto(a.item.since()) < FromProto(b.item.since());
   });
-}
-
-Cell DueCell(const types::v1::InboxItem& item) {
-  if (item.overdue()) return {"OVERDUE since " + TimeText(item.due_time()), Tone::kBad};
-  if (!item.has_due_time()) return "";
-  return TimeText(item.due_time());
+  return list;
 }
 
 // A move whose words do not name its verb says it.
-std::string MoveText(const types::v1::InboxItem& item) {
+std::string MoveText(const InboxItem& item) {
   if (item.state() != types::v1::REFERRAL_STATE_CANCEL_ASKED) return item.next_move();
   return item.next_move() + ": " + AsTyped("waystation cancellation");
 }
 
-Table InboxTable(const Items& items, bool with_holder, absl::Time now) {
-  Table table{{"REFERRAL", "STATE", "PERSON", "WAITS", "DUE"}, {}};
-  // In one's own inbox every next move is one's own.
-  if (with_holder) table.header.emplace_back("NEXT MOVE OF");
-  table.header.emplace_back("WHAT TO DO");
-  for (const types::v1::InboxItem& item : items) {
-    std::vector<Cell> row = {
-        FormatReferralId(item.referral_id()), Words(item.state()), item.person(),
-        item.has_since() ? FormatAge(now - FromProto(item.since())) : "", DueCell(item)};
-    if (with_holder) {
-      row.emplace_back(item.next_move_unit().empty() ? item.next_move_agency()
-                                                     : item.next_move_unit());
-    }
-    row.emplace_back(MoveText(item));
-    table.rows.push_back(std::move(row));
+Table InboxTable(const List& list, absl::Time now) {
+  Table table{
+      {"WHAT", "PROCEDURE", "PERSON", "STATE", "NEXT MOVE OF", "SINCE", "DUE", "WHAT TO DO"}, {}};
+  for (const auto& [id, item, source] : list) {
+    table.rows.push_back({id, item.procedure(), item.person(), Words(item.state()),
+                          HolderOfMove(item),
+                          item.has_since() ? AgeWords(now - FromProto(item.since())) : "",
+                          DueCell(item), MoveText(item)});
   }
   return table;
 }
 
 absl::Status RunInbox(Session& session, const InboxOptions& options) {
   WS_ASSIGN_OR_RETURN(Officer officer, Officer::At(session, "", options.as));
-  WS_ASSIGN_OR_RETURN(Items items, ReadInbox(officer, options));
-  session.out.List(items, InboxTable(items, options.all, session.clock.Now()),
-                   "nothing needs " + officer.staff().agency() + " now");
+  WS_ASSIGN_OR_RETURN(List list, ReadInbox(officer, options));
+  if (session.out.json()) {
+    for (const Waiting& one : list) session.out.Line(ToJson(*one.source));
+    return absl::OkStatus();
+  }
+  session.out.List(std::vector<InboxItem>(), InboxTable(list, session.clock.Now()),
+                   "nothing needs " + officer.agency() + " now");
   return absl::OkStatus();
 }
 

@@ -16,6 +16,7 @@ struct OpenOptions {
   std::string as;
   std::string request_id;
   std::string unit;
+  std::string person;
   std::string age;
   std::string born;
   std::string language;
@@ -26,6 +27,8 @@ struct OpenOptions {
 void DeclareOpen(CLI::App& verb, OpenOptions& options) {
   DeclareChange(verb, options.as, options.request_id);
   verb.add_option("--unit", options.unit, "Unit that opens it (default: the officer's)");
+  verb.add_option("--person", options.person,
+                  "Handle that came with a complaint, pv-... (default: a new one)");
   auto* age = verb.add_option("--age", options.age,
                               "under-fifteen, fifteen-to-seventeen, eighteen-to-twenty or "
                               "twenty-one-or-older (unset: unknown, treated as a child)");
@@ -74,6 +77,7 @@ absl::Status RunOpen(Session& session, const OpenOptions& options) {
   doj::v1::OpenIntakeRequest request;
   request.set_request_id(RequestId(session, options.request_id));
   request.set_unit(options.unit.empty() ? officer.staff().unit() : options.unit);
+  request.set_person(options.person);
   request.set_language(options.language);
   request.set_circumstances(options.circumstances);
   request.set_in_federal_custody(options.in_custody);

@@ -16,12 +16,6 @@ absl::Status WithRetry(absl::Status status, const std::string& request_id) {
                                " (whatever became of this one, it takes effect once)"));
 }
 
-Officer::Officer(v1::Staff staff, Remote remote)
-    : staff_(std::move(staff)),
-      remote_(std::move(remote)),
-      doj_(doj::v1::DojService::NewStub(remote_.channel)),
-      ins_(ins::v1::InsService::NewStub(remote_.channel)) {}
-
 absl::StatusOr<Officer> Officer::Of(const Session& session, const Profile& profile,
                                     std::string_view agency, const std::string& as) {
   WS_ASSIGN_OR_RETURN(v1::Staff staff, profile.StaffOf(agency, as));
@@ -35,10 +29,25 @@ absl::StatusOr<Officer> Officer::At(const Session& session, std::string_view age
                                     const std::string& as) {
   WS_ASSIGN_OR_RETURN(Profile profile, session.LoadProfile());
   WS_ASSIGN_OR_RETURN(Officer officer, Of(session, profile, agency, as));
-  session.out.Say(absl::StrCat(profile.data().synthetic() ? "SYNTHETIC; acting as " : "acting as ",
-                               officer.staff().staff_id(), " (", officer.staff().unit(), ")"),
-                  Tone::kQuiet);
+  officer.Say(session, profile);
   return officer;
+}
+
+void Officer::Say(const Session& session, const Profile& profile) const {
+  session.out.Say(absl::StrCat(profile.data().synthetic() ? "SYNTHETIC; acting as " : "acting as ",
+                               staff_.staff_id(), " (", staff_.unit(), ")"),
+                  Tone::kQuiet);
+}
+
+absl::StatusOr<Officer> Officer::AtUnit(const Session& session, std::string_view unit,
+                                        const std::string& as) {
+  const std::string_view agency = unit.substr(0, unit.find('/'));
+  if (!as.empty()) return At(session, agency, as);
+  WS_ASSIGN_OR_RETURN(Profile profile, session.LoadProfile());
+  for (const v1::Staff& staff : profile.data().staff()) {
+    if (staff.unit() == unit) return At(session, agency, staff.staff_id());
+  }
+  return At(session, agency, "");
 }
 
 std::string RequestId(const Session& session, const std::string& given) {

@@ -1,15 +1,19 @@
 #ifndef WAYSTATION_TOOLS_WAYSTATION_OFFICER_H_
 #define WAYSTATION_TOOLS_WAYSTATION_OFFICER_H_
 
-#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "tools/waystation/connect.h"
 #include "tools/waystation/profile.h"
 #include "tools/waystation/session.h"
+#include "waystation/casework/v1/casework.grpc.pb.h"
 #include "waystation/doj/v1/doj_service.grpc.pb.h"
+#include "waystation/dol/v1/dol_service.grpc.pb.h"
+#include "waystation/dos/v1/dos_service.grpc.pb.h"
+#include "waystation/hhs/v1/hhs_service.grpc.pb.h"
 #include "waystation/ins/v1/ins_service.grpc.pb.h"
 
 namespace waystation::cli {
@@ -31,33 +35,48 @@ class Officer {
   static absl::StatusOr<Officer> At(const Session& session, std::string_view agency,
                                     const std::string& as);
 
+  // As At, but when `as` is empty the first officer of the profile who is of
+  // `unit`, e.g. "dol/complaint-line", else the first of its agency.
+  static absl::StatusOr<Officer> AtUnit(const Session& session, std::string_view unit,
+                                        const std::string& as);
+
   // The same without narration, from a profile that is read already.
   static absl::StatusOr<Officer> Of(const Session& session, const Profile& profile,
                                     std::string_view agency, const std::string& as);
 
+  // Says on the narration side who acts.
+  void Say(const Session& session, const Profile& profile) const;
+
   const v1::Staff& staff() const { return staff_; }
+  const std::string& agency() const { return staff_.agency(); }
   bool is_doj() const { return staff_.agency() == "doj"; }
 
+  // One call of any of the agency's APIs: `Ask(&DolService::Stub::GetCall, request)`.
+  template <typename Stub, typename Request, typename Response>
+  absl::StatusOr<Response> Ask(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                            Response*),
+                               const Request& request) {
+    Stub stub(remote_.channel);
+    return Call(remote_, stub, method, request);
+  }
   template <typename Request, typename Response>
   absl::StatusOr<Response> Doj(grpc::Status (doj::v1::DojService::Stub::*method)(
                                    grpc::ClientContext*, const Request&, Response*),
                                const Request& request) {
-    return Call(remote_, *doj_, method, request);
+    return Ask(method, request);
   }
   template <typename Request, typename Response>
   absl::StatusOr<Response> Ins(grpc::Status (ins::v1::InsService::Stub::*method)(
                                    grpc::ClientContext*, const Request&, Response*),
                                const Request& request) {
-    return Call(remote_, *ins_, method, request);
+    return Ask(method, request);
   }
 
  private:
-  Officer(v1::Staff staff, Remote remote);
+  Officer(v1::Staff staff, Remote remote) : staff_(std::move(staff)), remote_(std::move(remote)) {}
 
   v1::Staff staff_;
   Remote remote_;
-  std::unique_ptr<doj::v1::DojService::Stub> doj_;
-  std::unique_ptr<ins::v1::InsService::Stub> ins_;
 };
 
 // `given`, or a new UUIDv7 when it is empty: the request_id of one change.

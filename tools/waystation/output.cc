@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <memory>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "common/status/status.h"
 #include "google/protobuf/util/json_util.h"
@@ -35,6 +37,44 @@ std::string Toned(std::string_view text, Tone tone, bool color) {
   if (!color || tone == Tone::kPlain) return std::string(text);
   const char* code = tone == Tone::kGood ? "32" : tone == Tone::kBad ? "31" : "2";
   return absl::StrCat("\x1b[", code, "m", Absl(text), "\x1b[0m");
+}
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
+
+bool IsId(const FieldDescriptor* field) {
+  return field->type() == FieldDescriptor::TYPE_BYTES && !field->is_repeated() &&
+         std::string_view(field->name()).ends_with("_id");
+}
+
+// The bytes whose base64 reads as the hexadecimal digits of `id`. Digits are
+// base64 letters too, and four of them need no padding, so this is exact for
+// every id of an even length; another one stays as it is.
+std::string ReadingAsHex(const std::string& id) {
+  std::string bytes;
+  if (id.size() % 2 != 0 || !absl::Base64Unescape(absl::BytesToHexString(id), &bytes)) return id;
+  return bytes;
+}
+
+// Maps are left alone: no message of ours holds an id in one.
+void SpellIds(Message* message) {
+  const Reflection* reflection = message->GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  reflection->ListFields(*message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    if (IsId(field)) {
+      reflection->SetString(message, field, ReadingAsHex(reflection->GetString(*message, field)));
+    } else if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field->is_map()) {
+      continue;
+    } else if (!field->is_repeated()) {
+      SpellIds(reflection->MutableMessage(message, field));
+    } else {
+      for (int i = 0; i < reflection->FieldSize(*message, field); ++i) {
+        SpellIds(reflection->MutableRepeatedMessage(message, field, i));
+      }
+    }
+  }
 }
 
 using Row = std::vector<Cell>;
@@ -72,12 +112,15 @@ std::string Printable(std::string_view text) {
   return out;
 }
 
-std::string ToJson(const google::protobuf::Message& message) {
+std::string ToJson(const Message& message) {
+  std::unique_ptr<Message> spelled(message.New());
+  spelled->CopyFrom(message);
+  SpellIds(spelled.get());
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
   options.always_print_primitive_fields = true;
   std::string json;
-  if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok()) return "{}";
+  if (!google::protobuf::util::MessageToJsonString(*spelled, &json, options).ok()) return "{}";
   return json;
 }
 
@@ -103,8 +146,7 @@ void Output::PrintTable(const Table& table) {
   results_ << FormatTable(table, color_) << std::flush;
 }
 
-void Output::Show(const google::protobuf::Message& message,
-                  const std::vector<std::pair<std::string, Cell>>& fields) {
+void Output::Show(const Message& message, const std::vector<std::pair<std::string, Cell>>& fields) {
   if (json()) return Line(ToJson(message));
   Table table;
   for (const auto& [name, value] : fields) {

@@ -34,7 +34,9 @@ struct Table {
 // invalid UTF-8 become '?', so that nobody moves the reader's cursor.
 std::string Printable(std::string_view text);
 
-// One line of JSON, field names as in the .proto, unset fields included.
+// One line of JSON, field names as in the .proto, unset fields included. A
+// bytes field whose name ends in "_id" is in hexadecimal, as every table prints
+// it and every verb takes it; other bytes are in base64, as the protos' own JSON.
 std::string ToJson(const google::protobuf::Message& message);
 
 // Columns two spaces apart, the last one unpadded; empty cells are "-".

@@ -7,11 +7,14 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "waystation/bus/v1/message.pb.h"
+#include "waystation/doj/v1/doj_service.pb.h"
 #include "waystation/types/v1/date.pb.h"
 
 namespace waystation::cli {
 namespace {
 
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 types::v1::Date MakeDate(int year) {
@@ -45,6 +48,30 @@ TEST(FormatTableTest, ColorTakesNoWidth) {
   table.rows.push_back({Cell("bad", Tone::kBad), "x"});
   table.rows.push_back({"longer", "y"});
   EXPECT_EQ(FormatTable(table, true), "\x1b[31mbad\x1b[0m     x\nlonger  y\n");
+}
+
+TEST(ToJsonTest, IdsAreHexadecimalAtEveryDepth) {
+  const std::string id("\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff", 16);
+  doj::v1::ListPetitionsResponse page;
+  doj::v1::Petition* petition = page.add_petitions();
+  petition->set_referral_id(id);
+  petition->set_renews_referral_id(std::string(16, '\xff'));
+  doj::v1::GetPetitionResponse one;
+  *one.mutable_petition() = *petition;
+  for (const std::string& json : {ToJson(page), ToJson(one)}) {
+    EXPECT_THAT(json, HasSubstr("\"referral_id\":\"00112233445566778899aabbccddeeff\""));
+    EXPECT_THAT(json, HasSubstr("\"renews_referral_id\":\"ffffffffffffffffffffffffffffffff\""));
+  }
+  EXPECT_EQ(page.petitions(0).referral_id(), id);
+  EXPECT_THAT(ToJson(doj::v1::Petition()), HasSubstr("\"referral_id\":\"\""));
+}
+
+TEST(ToJsonTest, OtherBytesStayInBase64) {
+  bus::v1::CustodyReceipt receipt;
+  receipt.set_envelope_hash("\x01\x02");
+  receipt.set_bus_id("\x01\x02\x03");  // Of an odd length: no id of ours.
+  EXPECT_THAT(ToJson(receipt), HasSubstr("\"envelope_hash\":\"AQI=\""));
+  EXPECT_THAT(ToJson(receipt), HasSubstr("\"bus_id\":\"AQID\""));
 }
 
 TEST(OutputTest, JsonListIsOneObjectALineAndNothingElse) {

@@ -36,9 +36,55 @@ Fields Head(const Petition& petition) {
 
 void AddContent(const ins::v1::ContinuedPresencePetition& content, Fields* fields) {
   fields->push_back({"case", content.case_number()});
+  if (content.kind() == ins::v1::PETITION_KIND_RENEWAL) {
+    fields->push_back({"renews", content.prior_presence_id()});
+  }
   fields->push_back({"asked for", absl::StrCat(FormatDate(content.requested_from()), " to ",
                                                FormatDate(content.requested_until()))});
   fields->push_back({"circumstances", content.circumstances()});
+}
+
+std::string PeriodWords(const std::string& what, const types::v1::Date& from,
+                        const types::v1::Date& until) {
+  return absl::StrCat(what, ", ", FormatDate(from), " to ", FormatDate(until));
+}
+
+template <typename Terms>
+std::string MechanismWords(const Terms& terms) {
+  return terms.mechanism_text().empty() ? Words(terms.mechanism()) : terms.mechanism_text();
+}
+
+template <typename Work>
+std::string ClassWords(const Work& work) {
+  return work.basis_citation().empty() ? Words(work.basis()) : work.basis_citation();
+}
+
+// What the second official is about to sign.
+std::string TermsWords(const ins::v1::DecisionTerms& terms) {
+  if (terms.outcome() == ins::v1::DECISION_OUTCOME_DENIED) return terms.reasons();
+  std::string words =
+      PeriodWords(MechanismWords(terms), terms.effective_date(), terms.expires_on());
+  if (terms.has_work_authorization()) {
+    const ins::v1::WorkAuthorizationTerms& work = terms.work_authorization();
+    absl::StrAppend(&words, "; work: ",
+                    PeriodWords(ClassWords(work), work.effective_date(), work.expires_on()));
+  }
+  return words;
+}
+
+// The presence is what every later verb asks for.
+void AddDecision(const ins::v1::ContinuedPresenceDecision& decision, Fields* fields) {
+  fields->push_back({"decision", Cell(DecisionWords(decision), Tone::kGood)});
+  if (!decision.presence_id().empty()) fields->push_back({"presence", decision.presence_id()});
+}
+
+void AddEnd(const ins::v1::PresenceEndedNotice& ended, Fields* fields) {
+  std::string words = absl::StrCat(FormatDate(ended.ended_on()), ", ", Words(ended.reason()));
+  if (!ended.reason_text().empty()) absl::StrAppend(&words, ": ", ended.reason_text());
+  fields->push_back({"presence ended", Cell(words, Tone::kBad)});
+  for (const auto& official : ended.officials()) {
+    fields->push_back({"ended by", OfficialWords(official)});
+  }
 }
 
 }  // namespace
@@ -52,8 +98,7 @@ std::string DecisionWords(const ins::v1::ContinuedPresenceDecision& decision) {
   if (decision.outcome() == ins::v1::DECISION_OUTCOME_GRANTED) {
     absl::StrAppend(
         &words, ": ",
-        decision.mechanism_text().empty() ? Words(decision.mechanism()) : decision.mechanism_text(),
-        ", ", FormatDate(decision.effective_date()), " to ", FormatDate(decision.expires_on()));
+        PeriodWords(MechanismWords(decision), decision.effective_date(), decision.expires_on()));
   } else if (!decision.reasons().empty()) {
     absl::StrAppend(&words, ": ", decision.reasons());
   }
@@ -62,6 +107,11 @@ std::string DecisionWords(const ins::v1::ContinuedPresenceDecision& decision) {
                     ")");
   }
   return words;
+}
+
+std::string WorkWords(const ins::v1::WorkAuthorization& work) {
+  return absl::StrCat(PeriodWords(ClassWords(work), work.effective_date(), work.expires_on()),
+                      ", by ", work.issued_by().staff_id());
 }
 
 Fields PetitionFields(const doj::v1::Petition& petition) {
@@ -74,11 +124,15 @@ Fields PetitionFields(const doj::v1::Petition& petition) {
     fields.push_back({"sent in spite of", Cell(warning.text(), Tone::kBad)});
   }
   if (petition.has_decision()) {
-    fields.push_back({"decision", Cell(DecisionWords(petition.decision()), Tone::kGood)});
+    AddDecision(petition.decision(), &fields);
     for (const auto& official : petition.decision().officials()) {
       fields.push_back({"decided by", OfficialWords(official)});
     }
   }
+  if (petition.has_work_authorization()) {
+    fields.push_back({"work", WorkWords(petition.work_authorization())});
+  }
+  if (petition.has_ended()) AddEnd(petition.ended(), &fields);
   if (petition.return_reason() != types::v1::RETURN_REASON_UNSPECIFIED) {
     fields.push_back({"returned", Cell(Words(petition.return_reason()), Tone::kBad)});
     fields.push_back({"citation", petition.return_citation()});
@@ -92,8 +146,11 @@ Fields PetitionFields(const ins::v1::Petition& petition) {
   fields.push_back({"petitioner", petition.from_unit()});
   fields.push_back({"received", TimeText(petition.received_at())});
   if (petition.has_content()) AddContent(petition.content(), &fields);
-  for (const ins::v1::RuleRefusal& refusal : petition.refusals()) {
-    fields.push_back({"against it", Cell(refusal.text(), Tone::kBad)});
+  // What stood against a petition was weighed when it was decided.
+  if (!petition.has_decision()) {
+    for (const ins::v1::RuleRefusal& refusal : petition.refusals()) {
+      fields.push_back({"against it", Cell(refusal.text(), Tone::kBad)});
+    }
   }
   if (!petition.cancel_reason().empty()) {
     fields.push_back({"petitioner says", Cell(petition.cancel_reason(), Tone::kBad)});
@@ -106,15 +163,14 @@ Fields PetitionFields(const ins::v1::Petition& petition) {
   if (petition.has_proposal()) {
     fields.push_back({"proposed", absl::StrCat(Words(petition.proposal().terms().outcome()), " by ",
                                                OfficialWords(petition.proposal().proposed_by()))});
+    fields.push_back({"terms", TermsWords(petition.proposal().terms())});
     fields.push_back({"proposal", petition.proposal().proposal_id()});
     fields.push_back(
         {"next", "a second official: " +
                      AsTyped("waystation answer " + FormatReferralId(petition.referral_id()) +
                              " --countersign --as ID")});
   }
-  if (petition.has_decision()) {
-    fields.push_back({"decision", Cell(DecisionWords(petition.decision()), Tone::kGood)});
-  }
+  if (petition.has_decision()) AddDecision(petition.decision(), &fields);
   return fields;
 }
 

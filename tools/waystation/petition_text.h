@@ -20,6 +20,9 @@ Fields PetitionFields(const ins::v1::Petition& petition);
 // "granted: parole, 2026-11-23 to 2027-11-23, work authorized (parole)".
 std::string DecisionWords(const ins::v1::ContinuedPresenceDecision& decision);
 
+// "parole, 2026-11-23 to 2027-11-23, by adjudicator-2101".
+std::string WorkWords(const ins::v1::WorkAuthorization& work);
+
 // "agent-1101, Special Agent, doj/fbi".
 std::string OfficialWords(const types::v1::ActingOfficial& official);
 

@@ -2,8 +2,10 @@
 #include <vector>
 
 #include "common/status/status.h"
+#include "tools/waystation/case_desk.h"
 #include "tools/waystation/exit_code.h"
 #include "tools/waystation/officer.h"
+#include "tools/waystation/petition_terms.h"
 #include "tools/waystation/petition_text.h"
 #include "tools/waystation/text.h"
 #include "tools/waystation/verbs.h"
@@ -20,13 +22,7 @@ struct FileOptions {
   std::string person;
   std::string unit;
   std::string to_unit;
-  std::string case_number;
-  std::string mechanism;
-  std::string circumstances;
-  std::string from = "today";
-  std::string until = "+365d";
-  bool certify = false;
-  bool acknowledge = false;
+  TermsOptions terms;
   std::string needed_within;
 };
 
@@ -35,34 +31,11 @@ void DeclareFile(CLI::App& verb, FileOptions& options) {
   verb.add_option("PERSON", options.person, "Handle, pv-...")->required();
   verb.add_option("--unit", options.unit, "Petitioning unit (default: the officer's)");
   verb.add_option("--to-unit", options.to_unit, "Receiving unit (default: the service center)");
-  verb.add_option("--case-number", options.case_number, "Case number")->required();
-  verb.add_option("--mechanism", options.mechanism,
-                  "Suggestion: parole, stay-of-removal, deferred-action; INS chooses");
-  verb.add_option("--circumstances", options.circumstances,
-                  "What makes the presence necessary, without names")
-      ->required();
-  verb.add_option("--from", options.from, "First day asked for")->capture_default_str();
-  verb.add_option("--until", options.until, "Last day asked for")->capture_default_str();
-  verb.add_flag("--certify-witness", options.certify,
-                "Certify that the person may testify to the trafficking");
+  options.terms.from = "today";
+  options.terms.until = "+365d";
+  DeclareTerms(verb, options.terms);
   verb.add_option("--needed-within", options.needed_within,
                   "An answer is needed sooner than the policy says, e.g. 36h");
-  verb.add_flag("--acknowledge-warnings", options.acknowledge, "Send in spite of every warning");
-}
-
-absl::Status FillTerms(const FileOptions& options, absl::Time now,
-                       doj::v1::PetitionRequestTerms* terms) {
-  terms->set_case_number(options.case_number);
-  terms->set_circumstances(options.circumstances);
-  terms->set_potential_witness_certified(options.certify);
-  if (!options.mechanism.empty()) {
-    WS_ASSIGN_OR_RETURN(auto mechanism,
-                        ParseWords<ins::v1::PresenceMechanism>("--mechanism", options.mechanism));
-    terms->set_mechanism_suggested(mechanism);
-  }
-  WS_ASSIGN_OR_RETURN(*terms->mutable_requested_from(), ParseDate("--from", options.from, now));
-  WS_ASSIGN_OR_RETURN(*terms->mutable_requested_until(), ParseDate("--until", options.until, now));
-  return absl::OkStatus();
 }
 
 absl::Status FillNeededBy(const FileOptions& options, absl::Time now,
@@ -82,18 +55,13 @@ absl::Status RunFile(Session& session, const FileOptions& options) {
   request.set_request_id(RequestId(session, options.request_id));
   request.set_person(options.person);
   request.set_to_unit(options.to_unit);
-  request.set_acknowledge_warnings(options.acknowledge);
-  WS_RETURN_IF_ERROR(FillTerms(options, session.clock.Now(), request.mutable_terms()));
+  request.set_acknowledge_warnings(options.terms.acknowledge);
+  WS_RETURN_IF_ERROR(FillTerms(options.terms, session.clock.Now(), request.mutable_terms()));
   WS_RETURN_IF_ERROR(FillNeededBy(options, session.clock.Now(), request));
   WS_ASSIGN_OR_RETURN(Officer officer, Officer::At(session, "doj", options.as));
   request.set_unit(options.unit.empty() ? officer.staff().unit() : options.unit);
   auto response = officer.Doj(&DojService::Stub::FilePetition, request);
-  if (ReasonOf(response.status()) == "WARNINGS_NOT_ACKNOWLEDGED") {
-    return WithNext(response.status(),
-                    "the same with --acknowledge-warnings, knowing that it "
-                    "will be returned");
-  }
-  if (!response.ok()) return WithRetry(response.status(), request.request_id());
+  if (!response.ok()) return ExplainRefusedPetition(response.status(), request.request_id());
   session.out.Show(response->petition(), PetitionFields(response->petition()));
   session.out.Say(AsTyped("waystation history " +
                           FormatReferralId(response->petition().referral_id()) + " follows it"));
@@ -204,6 +172,12 @@ void DeclareCancel(CLI::App& verb, CancelOptions& options) {
 }
 
 absl::Status RunCancel(Session& session, const CancelOptions& options) {
+  casework::v1::StepReferralRequest step;
+  step.set_transition(types::v1::TRANSITION_CANCEL);
+  step.set_reason_text(options.reason);
+  WS_ASSIGN_OR_RETURN(bool done, TryStepCase(session, "doj", options.as, options.referral,
+                                             options.request_id, step));
+  if (done) return absl::OkStatus();
   doj::v1::CancelPetitionRequest request;
   WS_ASSIGN_OR_RETURN(*request.mutable_referral_id(), ParseReferralId(options.referral));
   request.set_request_id(RequestId(session, options.request_id));
@@ -233,7 +207,7 @@ void AddPetitionVerbs(CLI::App& app, Chosen& chosen) {
   AddVerb<ShowOptions>(petition, chosen, "show", "One petition as the officer's agency holds it",
                        DeclareShow, RunShow);
   AddVerb<CancelOptions>(app, chosen, "cancel",
-                         "Cancel a petition, or ask INS to when it has it (DOJ)", DeclareCancel,
+                         "Cancel a referral, or ask the agency to that has it", DeclareCancel,
                          RunCancel);
 }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/civil_time.h"
 #include "common/crypto/sha256.h"
 #include "common/limits/limits.h"
@@ -134,5 +135,14 @@ absl::StatusOr<std::string> ParseReferralId(std::string_view text) {
 }
 
 std::string FormatReferralId(std::string_view id) { return crypto::Hex(id); }
+
+std::string ShellWord(std::string_view text) {
+  constexpr std::string_view kPlain = "-_./:+,=@%";
+  const bool plain = std::all_of(text.begin(), text.end(), [&](char c) {
+    return absl::ascii_isalnum(c) || kPlain.find(c) != std::string_view::npos;
+  });
+  if (plain && !text.empty()) return std::string(text);
+  return absl::StrCat("'", absl::StrReplaceAll(Absl(text), {{"'", "'\\''"}}), "'");
+}
 
 }  // namespace waystation::cli

@@ -58,12 +58,15 @@ absl::StatusOr<Enum> ParseWords(std::string_view flag, std::string_view text) {
 // "agency/ins". What is no identity stays as it is.
 std::string ShortIdentity(std::string_view identity);
 
-// A referral's 16 bytes from 32 hexadecimal digits, or from the base64 that
-// -o json prints. Errors: INVALID_ARGUMENT (usage).
+// A referral's 16 bytes from 32 hexadecimal digits, or from the base64 of the
+// protos' own JSON, which other clients print. Errors: INVALID_ARGUMENT (usage).
 absl::StatusOr<std::string> ParseReferralId(std::string_view text);
 
 // 32 hexadecimal digits.
 std::string FormatReferralId(std::string_view id);
+
+// `text` as one word of a shell: as it is, or in single quotes.
+std::string ShellWord(std::string_view text);
 
 }  // namespace waystation::cli
 

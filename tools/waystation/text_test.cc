@@ -29,7 +29,7 @@ TEST(ParseDateTest, RefusesWhatIsNoDay) {
   }
 }
 
-TEST(ReferralIdTest, ReadsHexAndTheBase64OfJson) {
+TEST(ReferralIdTest, ReadsHexAndTheBase64OfOtherClients) {
   const std::string id("\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff", 16);
   EXPECT_EQ(*ParseReferralId("00112233445566778899aabbccddeeff"), id);
   EXPECT_EQ(*ParseReferralId("00112233445566778899AABBCCDDEEFF"), id);
@@ -57,6 +57,13 @@ TEST(WordsTest, UnknownNameListsTheNames) {
   EXPECT_EQ(ExitCodeOf(mechanism.status()), ExitCode::kUsage);
   EXPECT_THAT(std::string(mechanism.status().message()),
               HasSubstr("parole, stay-of-removal, deferred-action, other"));
+}
+
+TEST(ShellWordTest, QuotesWhatAShellWouldRead) {
+  EXPECT_EQ(ShellWord("cp-7f3a.b/c:+1"), "cp-7f3a.b/c:+1");
+  EXPECT_EQ(ShellWord(""), "''");
+  EXPECT_EQ(ShellWord("two words; $(id)"), "'two words; $(id)'");
+  EXPECT_EQ(ShellWord("the file's"), "'the file'\\''s'");
 }
 
 TEST(AgeTest, SaysOneUnit) {

@@ -27,10 +27,31 @@ void AddFindingVerb(CLI::App& app, Chosen& chosen);
 void AddPetitionVerbs(CLI::App& app, Chosen& chosen);
 // inbox: what needs an officer now.
 void AddInboxVerb(CLI::App& app, Chosen& chosen);
+// case list, show, open, forward, entered-in-error; scope-confirm, retain.
+void AddCaseVerbs(CLI::App& app, Chosen& chosen);
+// consent record, change, withdraw, show, list.
+void AddConsentVerbs(CLI::App& app, Chosen& chosen);
+// explain: what a procedure asks and answers.
+void AddExplainVerb(CLI::App& app, Chosen& chosen);
+// completion: the words of this command, for a shell.
+void AddCompletionVerb(CLI::App& app, Chosen& chosen);
 // take-up, return, hold, resume, cancellation: the target's steps.
 void AddHandoffVerbs(CLI::App& app, Chosen& chosen);
 // answer: the decision of two officials.
 void AddAnswerVerb(CLI::App& app, Chosen& chosen);
+// presence list, show, renew, end, authorize-work.
+void AddPresenceVerbs(CLI::App& app, Chosen& chosen);
+// call: the complaint line (DOL).
+void AddCallVerbs(CLI::App& app, Chosen& chosen);
+// certification, letter: a person's case at HHS, and what the person carries.
+void AddCertificationVerbs(CLI::App& app, Chosen& chosen);
+void AddLetterVerbs(CLI::App& app, Chosen& chosen);
+// services: One-Stop services (HHS asks DOL).
+void AddServicesVerbs(CLI::App& app, Chosen& chosen);
+// return-home: a wished and safe return (HHS asks DOS, DOS asks USAID).
+void AddReturnHomeVerbs(CLI::App& app, Chosen& chosen);
+// post-report: what posts abroad report (DOS).
+void AddPostReportVerbs(CLI::App& app, Chosen& chosen);
 // history: the evidence of a referral, verified now.
 void AddHistoryVerb(CLI::App& app, Chosen& chosen);
 

@@ -1,0 +1,208 @@
+#include "common/casework/casework_service.h"
+
+#include <utility>
+
+#include "common/agency/fields.h"
+#include "common/agency/inbox.h"
+#include "common/casework/case_table.h"
+#include "common/casework/consents.h"
+#include "common/casework/incoming.h"
+#include "common/casework/referrals.h"
+#include "common/status/status.h"
+#include "waystation/casework/v1/casework.grpc.pb.h"
+
+namespace waystation::casework {
+namespace {
+
+using agency::Agency;
+using agency::CheckReferralId;
+using agency::Officer;
+using agency::Officers;
+using agency::Tx;
+using grpc::CallbackServerContext;
+using grpc::ServerUnaryReactor;
+
+// A reader waits this long for the bus to say whether the target has received;
+// then the answer is what the agency knew before.
+constexpr absl::Duration kFreshness = absl::Milliseconds(500);
+
+// The rpcs, one line each: referrals.h and consents.h have what they do.
+class Api : public v1::CaseworkService::CallbackService {
+ public:
+  Api(const Procedures& procedures, const RandomSource& random, Agency& agency, Officers& officers)
+      : procedures_(procedures), random_(random), agency_(agency), officers_(officers) {}
+
+  ServerUnaryReactor* OpenReferral(CallbackServerContext* context, const v1::OpenReferralRequest* q,
+                                   v1::OpenReferralResponse* a) override {
+    return officers_.Write(context, q, a,
+                           [this](const Officer& o, const auto& r, Tx& tx, auto& out) {
+                             return casework::OpenReferral(procedures_, o, r, tx, out);
+                           });
+  }
+
+  ServerUnaryReactor* GetReferral(CallbackServerContext* context, const v1::GetReferralRequest* q,
+                                  v1::GetReferralResponse* a) override {
+    return officers_.Call(context, q, a, [this](const Officer& o, const auto& r, auto& out) {
+      return Read(o, r, out);
+    });
+  }
+
+  ServerUnaryReactor* ListReferrals(CallbackServerContext* context,
+                                    const v1::ListReferralsRequest* q,
+                                    v1::ListReferralsResponse* a) override {
+    return officers_.Call(context, q, a, [this](const Officer&, const auto& r, auto& out) {
+      agency_.RefreshWaiting(kFreshness);
+      return agency_.Read([&](Tx& tx) { return casework::ListReferrals(procedures_, r, tx, out); });
+    });
+  }
+
+  ServerUnaryReactor* ListInbox(CallbackServerContext* context, const v1::ListInboxRequest* q,
+                                v1::ListInboxResponse* a) override {
+    return officers_.Call(context, q, a, [this](const Officer&, const auto& r, auto& out) {
+      agency_.RefreshWaiting(kFreshness);
+      return agency_.Read([&](Tx& tx) { return casework::ListInbox(procedures_, r, tx, out); });
+    });
+  }
+
+  // Whether the target has it is the bus's word alone: for a requester's step it
+  // is asked first.
+  ServerUnaryReactor* StepReferral(CallbackServerContext* context, const v1::StepReferralRequest* q,
+                                   v1::StepReferralResponse* a) override {
+    auto refresh = [this](const Officer&, const v1::StepReferralRequest& r) -> absl::Status {
+      WS_RETURN_IF_ERROR(CheckReferralId(r.referral_id()));
+      if (r.transition() != types::v1::TRANSITION_CANCEL) return absl::OkStatus();
+      return agency_.RefreshReferral(r.referral_id()).status();
+    };
+    return officers_.WriteAfter(context, q, a, refresh,
+                                [this](const Officer& o, const auto& r, Tx& tx, auto& out) {
+                                  return casework::StepReferral(procedures_, o, r, tx, out);
+                                });
+  }
+
+  ServerUnaryReactor* ProposeAnswer(CallbackServerContext* context,
+                                    const v1::ProposeAnswerRequest* q,
+                                    v1::ProposeAnswerResponse* a) override {
+    return officers_.Write(context, q, a,
+                           [this](const Officer& o, const auto& r, Tx& tx, auto& out) {
+                             return casework::ProposeAnswer(procedures_, o, r, random_, tx, out);
+                           });
+  }
+
+  ServerUnaryReactor* ConfirmAnswer(CallbackServerContext* context,
+                                    const v1::ConfirmAnswerRequest* q,
+                                    v1::ConfirmAnswerResponse* a) override {
+    return officers_.Write(context, q, a,
+                           [this](const Officer& o, const auto& r, Tx& tx, auto& out) {
+                             return casework::ConfirmAnswer(procedures_, o, r, tx, out);
+                           });
+  }
+
+  ServerUnaryReactor* ForwardReferral(CallbackServerContext* context,
+                                      const v1::ForwardReferralRequest* q,
+                                      v1::ForwardReferralResponse* a) override {
+    return officers_.Write(context, q, a,
+                           [this](const Officer& o, const auto& r, Tx& tx, auto& out) {
+                             return casework::ForwardReferral(procedures_, o, r, tx, out);
+                           });
+  }
+
+  ServerUnaryReactor* RecordConsent(CallbackServerContext* context,
+                                    const v1::RecordConsentRequest* q,
+                                    v1::RecordConsentResponse* a) override {
+    return officers_.Write(context, q, a,
+                           [this](const Officer& o, const auto& r, Tx& tx, auto& out) {
+                             return casework::RecordConsent(o, r, random_, tx, out);
+                           });
+  }
+
+  ServerUnaryReactor* ChangeConsent(CallbackServerContext* context,
+                                    const v1::ChangeConsentRequest* q,
+                                    v1::ChangeConsentResponse* a) override {
+    return officers_.Write(context, q, a, casework::ChangeConsent);
+  }
+
+  ServerUnaryReactor* GetConsent(CallbackServerContext* context, const v1::GetConsentRequest* q,
+                                 v1::GetConsentResponse* a) override {
+    return officers_.Read(context, q, a, [](const Officer&, const auto& r, Tx& tx, auto& out) {
+      return casework::GetConsent(r, tx, out);
+    });
+  }
+
+  ServerUnaryReactor* ListConsents(CallbackServerContext* context, const v1::ListConsentsRequest* q,
+                                   v1::ListConsentsResponse* a) override {
+    return officers_.Read(context, q, a, [](const Officer&, const auto& r, Tx& tx, auto& out) {
+      return casework::ListConsents(r, tx, out);
+    });
+  }
+
+ private:
+  absl::Status Read(const Officer& officer, const v1::GetReferralRequest& request,
+                    v1::GetReferralResponse& response) {
+    WS_RETURN_IF_ERROR(CheckReferralId(request.referral_id()));
+    // Only for a fresher state: without the bus the officer sees what is known.
+    (void)agency_.RefreshReferral(request.referral_id(), kFreshness);
+    bool first = false;
+    absl::Status read = agency_.Read([&](Tx& tx) -> absl::Status {
+      WS_RETURN_IF_ERROR(casework::GetReferral(procedures_, officer, request, tx, response));
+      first = IsFirstReading(officer, response.referral(), tx);
+      return absl::OkStatus();
+    });
+    if (!read.ok() || !first) return read;
+    return agency_.Write(
+        [&](Tx& tx) { return agency::MarkOutcomeRead(request.referral_id(), tx); });
+  }
+
+  const Procedures& procedures_;
+  const RandomSource& random_;
+  Agency& agency_;
+  Officers& officers_;
+};
+
+}  // namespace
+
+CaseworkAgency::CaseworkAgency(Procedures procedures, RandomSource random)
+    : procedures_(std::move(procedures)), random_(std::move(random)) {}
+
+CaseworkAgency::~CaseworkAgency() = default;
+
+std::vector<agency::Schema> CaseworkAgency::schemas() const {
+  std::vector<agency::Schema> schemas = own_schemas();
+  schemas.insert(schemas.begin(), CaseTable::schema());
+  return schemas;
+}
+
+void CaseworkAgency::Attach(Agency& agency, Officers& officers) {
+  api_ = std::make_unique<Api>(procedures_, random_, agency, officers);
+  own_apis_ = MakeOwnApis(agency, officers);
+}
+
+std::vector<grpc::Service*> CaseworkAgency::officers_apis() {
+  std::vector<grpc::Service*> apis = {api_.get()};
+  for (const auto& one : own_apis_) apis.push_back(one.get());
+  return apis;
+}
+
+Officers::Options CaseworkAgency::officers_options() const {
+  Officers::Options options;
+  // A field that this API does not know may hold what must not be sent: a name.
+  options.unknown_field_reason = "NAME_NOT_ALLOWED";
+  return options;
+}
+
+absl::Status CaseworkAgency::OnCase(const agency::CaseMessage& message, Tx& tx) {
+  WS_ASSIGN_OR_RETURN(bool ours, IsOurs(procedures_, message, tx));
+  return ours ? casework::OnCase(procedures_, message, tx) : OnOwnCase(message, tx);
+}
+
+// A request that nobody here has goes back by casework's own hand.
+absl::Status CaseworkAgency::OnOwnCase(const agency::CaseMessage& message, Tx& tx) {
+  return casework::OnCase(procedures_, message, tx);
+}
+
+absl::Status CaseworkAgency::OnRefused(const agency::CaseMessage& message,
+                                       const absl::Status& refusal, Tx& tx) {
+  WS_RETURN_IF_ERROR(casework::OnRefused(procedures_, message, tx));
+  return OnOwnRefused(message, refusal, tx);
+}
+
+}  // namespace waystation::casework
