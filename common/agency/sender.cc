@@ -74,14 +74,13 @@ void Sender::Run() {
 }
 
 void Sender::Settle(const News& news) {
-  std::set<std::string> refused;
+  // First: a handler may send anew what was refused, from where the bus has it.
+  RefreshRefused(news);
   bool again = false;
   absl::Status settled = runtime_.store->Write([&](Transaction& db) -> absl::Status {
     AgencyTx tx(db, runtime_.Context(true));
     WS_RETURN_IF_ERROR(ApplyAckResults(db, news.acks));
     for (const PublishOutcome& outcome : news.outcomes) {
-      absl::StatusOr<OutboxRow> row = GetWaiting(db, outcome.message_id);
-      if (row.ok() && IsRefusal(outcome)) refused.insert(row->referral_id);
       // One damaged row must not keep the others from being settled.
       absl::Status one = db.Savepoint([&] { return ApplyOutcome(tx, *runtime_.handler, outcome); });
       if (!one.ok()) {
@@ -94,7 +93,6 @@ void Sender::Settle(const News& news) {
   });
   if (!settled.ok()) log::Error("agency", "news_not_stored", {{"error", settled.ToString()}});
   Forget(news, again || !settled.ok());
-  RefreshAfterRefusal(refused);
 }
 
 void Sender::Forget(const News& news, bool again) {
@@ -108,7 +106,17 @@ void Sender::Forget(const News& news, bool again) {
   retry_in_ = again ? std::clamp(retry_in_ * 2, kRetryMin, kRetryMax) : absl::ZeroDuration();
 }
 
-void Sender::RefreshAfterRefusal(const std::set<std::string>& referrals) {
+void Sender::RefreshRefused(const News& news) {
+  std::set<std::string> referrals;
+  absl::Status read = runtime_.store->Read([&](Transaction& db) {
+    for (const PublishOutcome& outcome : news.outcomes) {
+      if (!IsRefusal(outcome)) continue;
+      absl::StatusOr<OutboxRow> row = GetWaiting(db, outcome.message_id);
+      if (row.ok()) referrals.insert(row->referral_id);
+    }
+    return absl::OkStatus();
+  });
+  if (!read.ok()) log::Error("agency", "outbox_not_read", {{"error", read.ToString()}});
   for (const std::string& id : referrals) {
     absl::StatusOr<bus::v1::Referral> ledger = runtime_.bus->GetReferral(id, absl::Seconds(1));
     if (!ledger.ok()) continue;

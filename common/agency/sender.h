@@ -55,7 +55,8 @@ class Sender {
   void SendReady();
   void SendOne(const Outgoing& outgoing);
   void AskForLostAcks();
-  void RefreshAfterRefusal(const std::set<std::string>& referrals);
+  // Asks where the referrals stand whose message was refused.
+  void RefreshRefused(const News& news);
 
   Runtime& runtime_;
   std::mutex mutex_;

@@ -201,7 +201,7 @@ absl::Status CaseworkAgency::OnOwnCase(const agency::CaseMessage& message, Tx& t
 
 absl::Status CaseworkAgency::OnRefused(const agency::CaseMessage& message,
                                        const absl::Status& refusal, Tx& tx) {
-  WS_RETURN_IF_ERROR(casework::OnRefused(procedures_, message, tx));
+  WS_RETURN_IF_ERROR(casework::OnRefused(procedures_, message, refusal, tx));
   return OnOwnRefused(message, refusal, tx);
 }
 

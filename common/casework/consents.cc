@@ -320,6 +320,23 @@ absl::Status TakeScope(const Procedures& procedures, const CaseMessage& message,
   return SendScopeToAll(children, scope, officials, message.content.reason_text(), tx);
 }
 
+absl::Status SendScopeAgain(const CaseMessage& message, StoredReferral stored,
+                            const absl::Status& refusal, Tx& tx) {
+  WS_ASSIGN_OR_RETURN(agency::ReferralView view, tx.Referral(stored.referral().referral_id()));
+  const std::string reason = ReasonOf(refusal);
+  const bool moved_on = reason == "STALE_VERSION" || reason == "PREDECESSOR_REFUSED";
+  if (moved_on && IsOpen(view)) {
+    // Not `message`'s scope: a later change may have been lost with it.
+    const std::vector<Officer> officials(message.content.officials().begin(),
+                                         message.content.officials().end());
+    return SendScope(stored, stored.referral().scope(), officials, message.content.reason_text(),
+                     tx);
+  }
+  stored.mutable_referral()->set_scope_unanswered(false);
+  stored.set_scope_answer(referral::v1::SCOPE_ANSWER_UNSPECIFIED);
+  return CaseTable(tx.db()).Save(stored);
+}
+
 absl::Status TakeScopeAnswer(const CaseMessage& message, StoredReferral stored, Tx& tx) {
   const bool confirmed = message.content.transition() == types::v1::TRANSITION_SCOPE_CONFIRMED;
   stored.set_scope_answer(confirmed ? referral::v1::SCOPE_ANSWER_CONFIRMED

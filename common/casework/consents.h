@@ -53,6 +53,11 @@ absl::Status CheckBasisReceived(const Contract& contract,
 absl::Status TakeScope(const Procedures& procedures, const agency::CaseMessage& message,
                        record::StoredReferral stored, agency::Tx& tx);
 
+// The bus refused a change of scope of ours: sends it again when the referral
+// had only moved on (STALE_VERSION), and gives up when it is final.
+absl::Status SendScopeAgain(const agency::CaseMessage& message, record::StoredReferral stored,
+                            const absl::Status& refusal, agency::Tx& tx);
+
 // The target answered a change of scope of ours.
 absl::Status TakeScopeAnswer(const agency::CaseMessage& message, record::StoredReferral stored,
                              agency::Tx& tx);

@@ -214,14 +214,42 @@ TEST_F(ConsentsTest, AChangeOfScopeThatCannotBeReadIsRefused) {
   EXPECT_FALSE(Get(dos_, id, "dos/prm")->scope_unanswered());
 }
 
+// The target's receipt was on the record before the requester knew of it.
+TEST_F(ConsentsTest, AWithdrawalThatCameTooLateForTheVersionGoesOutAgain) {
+  const std::string id = Ask(hhs_, Request("dos/prm", consent_id_, Return()))->referral_id();
+  ASSERT_TRUE(Change({}).ok());
+  const agency::CaseMessage lost = hhs_.desk.RefuseLast();
+  hhs_.desk.Receive(id);
+  const size_t before = hhs_.desk.sent().size();
+  const absl::Status stale =
+      Refusal(absl::StatusCode::kAborted, "STALE_VERSION", "referral: stale");
+  auto refused = [&](const absl::Status& why) {
+    return hhs_.desk.Write(
+        [&](agency::Tx& tx) { return OnRefused(hhs_.procedures, lost, why, tx); });
+  };
+  ASSERT_TRUE(refused(stale).ok());
+  ASSERT_EQ(hhs_.desk.sent().size(), before + 1);
+  EXPECT_EQ(hhs_.desk.sent().back().transition(), types::v1::TRANSITION_CHANGE_SCOPE);
+  EXPECT_EQ(Holders().holders(0).answer(), SCOPE_ANSWER_PENDING);
+
+  // For any other reason it would only be refused again.
+  const absl::Status other = Refusal(absl::StatusCode::kFailedPrecondition, "SCOPE_VERSION", "no");
+  ASSERT_TRUE(refused(other).ok());
+  EXPECT_EQ(hhs_.desk.sent().size(), before + 1);
+  EXPECT_EQ(Holders().holders(0).answer(), referral::v1::SCOPE_ANSWER_UNSPECIFIED);
+}
+
 TEST_F(ConsentsTest, AScopeAnswerThatTheBusRefusedIsOpenAgain) {
   const std::string id = TakenUp();
   ASSERT_TRUE(Change({}).ok());
   Carry();
   ASSERT_TRUE(Step(dos_, id, types::v1::TRANSITION_SCOPE_CONFIRMED, "dos/prm").ok());
   const agency::CaseMessage lost = dos_.desk.RefuseLast();
-  ASSERT_TRUE(
-      dos_.desk.Write([&](agency::Tx& tx) { return OnRefused(dos_.procedures, lost, tx); }).ok());
+  ASSERT_TRUE(dos_.desk
+                  .Write([&](agency::Tx& tx) {
+                    return OnRefused(dos_.procedures, lost, absl::AbortedError("refused"), tx);
+                  })
+                  .ok());
   EXPECT_TRUE(Get(dos_, id, "dos/prm")->scope_unanswered());
 }
 

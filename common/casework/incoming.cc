@@ -214,7 +214,8 @@ absl::Status OnCase(const Procedures& procedures, const CaseMessage& message, Tx
   return OnTargetStep(*procedure, message, std::move(stored), tx);
 }
 
-absl::Status OnRefused(const Procedures& procedures, const CaseMessage& message, Tx& tx) {
+absl::Status OnRefused(const Procedures& procedures, const CaseMessage& message,
+                       const absl::Status& refusal, Tx& tx) {
   WS_ASSIGN_OR_RETURN(auto found, CaseTable(tx.db()).Find(message.header.referral().referral_id()));
   if (!found.has_value()) return absl::OkStatus();
   const Procedure* procedure = procedures.ByName(found->referral().procedure());
@@ -222,6 +223,8 @@ absl::Status OnRefused(const Procedures& procedures, const CaseMessage& message,
     case types::v1::TRANSITION_ANSWER:
       if (procedure == nullptr || !found->referral().has_answer()) return absl::OkStatus();
       return UndoAnswer(*procedure, *std::move(found), tx);
+    case types::v1::TRANSITION_CHANGE_SCOPE:
+      return SendScopeAgain(message, *std::move(found), refusal, tx);
     case types::v1::TRANSITION_SCOPE_CONFIRMED:
     case types::v1::TRANSITION_RETAINED_UNDER:
       found->mutable_referral()->set_scope_unanswered(true);

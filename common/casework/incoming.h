@@ -21,9 +21,11 @@ absl::StatusOr<bool> IsOurs(const Procedures& procedures, const agency::CaseMess
 absl::Status OnCase(const Procedures& procedures, const agency::CaseMessage& message,
                     agency::Tx& tx);
 
-// Undoes what a message of ours would have made true, as Handler::OnRefused.
+// Undoes what a message of ours would have made true, as Handler::OnRefused. A
+// change of scope that came too late for the referral's version goes out again
+// from the present one: a withdrawal may not be lost.
 absl::Status OnRefused(const Procedures& procedures, const agency::CaseMessage& message,
-                       agency::Tx& tx);
+                       const absl::Status& refusal, agency::Tx& tx);
 
 }  // namespace waystation::casework
 

@@ -263,8 +263,11 @@ TEST_F(ReferralsTest, AnswerThatTheBusRefusedIsUndone) {
   const std::string id = TakenUp();
   ASSERT_TRUE(Answer(dol_, id, Completed(), "dol/eta").ok());
   const agency::CaseMessage lost = dol_.desk.RefuseLast();
-  ASSERT_TRUE(
-      dol_.desk.Write([&](agency::Tx& tx) { return OnRefused(dol_.procedures, lost, tx); }).ok());
+  ASSERT_TRUE(dol_.desk
+                  .Write([&](agency::Tx& tx) {
+                    return OnRefused(dol_.procedures, lost, absl::AbortedError("refused"), tx);
+                  })
+                  .ok());
   EXPECT_EQ(guarded_->answering, 0);
   EXPECT_FALSE(Get(dol_, id, "dol/eta")->has_answer());
   EXPECT_TRUE(Answer(dol_, id, Completed(), "dol/eta").ok());
@@ -340,8 +343,11 @@ TEST_F(TwoOfficialsTest, AnswerGoesOutOnlyWithTheSecond) {
 
   // What the bus refuses comes back as a proposal, not as nothing.
   const agency::CaseMessage lost = dol_.desk.RefuseLast();
-  ASSERT_TRUE(
-      dol_.desk.Write([&](agency::Tx& tx) { return OnRefused(dol_.procedures, lost, tx); }).ok());
+  ASSERT_TRUE(dol_.desk
+                  .Write([&](agency::Tx& tx) {
+                    return OnRefused(dol_.procedures, lost, absl::AbortedError("refused"), tx);
+                  })
+                  .ok());
   EXPECT_EQ(Get(dol_, id, "dol/eta")->proposal().proposal_id(), open);
 }
 

@@ -7,6 +7,7 @@
 #include "common/procedures/dol.h"
 #include "common/procedures/dos.h"
 #include "common/procedures/hhs.h"
+#include "common/procedures/ins.h"
 #include "common/procedures/usaid.h"
 #include "common/status/status.h"
 #include "google/protobuf/struct.pb.h"
@@ -118,7 +119,8 @@ const std::vector<const Contract*>& AllContracts() {
       &procedures::Complaint(),          &procedures::AttorneyGeneralConsultation(),
       &procedures::StatusNotice(),       &procedures::ChildToHhs(),
       &procedures::InformationFromHhs(), &procedures::OneStopServices(),
-      &procedures::SafeReturn(),         &procedures::Reintegration()};
+      &procedures::SafeReturn(),         &procedures::Reintegration(),
+      &procedures::ContinuedPresence()};
   return contracts;
 }
 
