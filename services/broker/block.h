@@ -52,6 +52,7 @@ struct Grant {
 struct LeaseGrant {
   std::shared_ptr<PullSession> session;
   std::vector<Grant> grants;
+  uint64_t bytes = 0;  // Headers and payloads of all.
   int64_t deadline_us = 0;
 };
 

@@ -15,8 +15,10 @@ namespace {
 
 constexpr size_t kBlocksWaitingMax = 4;
 
-// What one result takes as a rule: a guess that spares a frame from growing.
+// What one result takes as a rule, and one delivery beside header and payload:
+// guesses that spare a frame from growing.
 constexpr size_t kResultBytes = 768;
+constexpr size_t kDeliveryBytes = 640;
 
 size_t BytesOf(const AdmittedMessage& message) {
   return message.payload.size() + message.header_bytes.size() + 1024;
@@ -140,6 +142,7 @@ void Dispatcher::AppendOutcome(const Block& block, const PublishOutcome& outcome
 
 void Dispatcher::Deliver(const LeaseGrant& grant) {
   Frame frame{.bytes = {}, .messages = grant.grants.size()};
+  frame.bytes.reserve(grant.bytes + frame.messages * kDeliveryBytes);
   for (const Grant& one : grant.grants) {
     absl::Status appended = AppendGrant(one, grant.deadline_us, &frame.bytes);
     if (appended.ok()) continue;

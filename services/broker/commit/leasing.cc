@@ -77,11 +77,13 @@ bool Leasing::LeaseTo(const std::shared_ptr<PullSession>& session, Service& serv
 
 void Leasing::Grant(const journal::v1::Leased& leased, const DeliveryQueue& queue,
                     const std::shared_ptr<PullSession>& session, Service& service, Block& block) {
-  LeaseGrant grant{.session = session, .grants = {}, .deadline_us = leased.deadline_us()};
+  LeaseGrant grant{
+      .session = session, .grants = {}, .bytes = 0, .deadline_us = leased.deadline_us()};
   grant.grants.reserve(static_cast<size_t>(leased.sequences_size()));
   for (uint64_t sequence : leased.sequences()) {
     const QueuedMessage& message = *queue.Find(sequence);
     grant.grants.push_back({.sequence = sequence, .attempt = message.attempt});
+    grant.bytes += message.bytes;
     session->outstanding[sequence] = message.bytes;
     session->outstanding_bytes += message.bytes;
     service.owners[sequence] = session.get();
