@@ -75,8 +75,7 @@ absl::Status RunFinding(Session& session, const FindingOptions& options) {
   request.set_evidence_summary(options.evidence);
   WS_ASSIGN_OR_RETURN(*request.mutable_made_on(),
                       ParseDate("--made-on", options.made_on, session.clock.Now()));
-  WS_ASSIGN_OR_RETURN(Officer officer,
-                      Officer::At(session, options.as.empty() ? "doj" : "", options.as));
+  WS_ASSIGN_OR_RETURN(Officer officer, Officer::AtPetitioner(session, options.as));
   request.set_unit(options.unit.empty() ? officer.staff().unit() : options.unit);
   auto response = officer.Doj(&doj::v1::DojService::Stub::RecordFinding, request);
   if (!response.ok()) return WithRetry(response.status(), request.request_id());

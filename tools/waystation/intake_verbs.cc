@@ -73,8 +73,7 @@ void ShowIntake(Session& session, const doj::v1::Intake& intake) {
 }
 
 absl::Status RunOpen(Session& session, const OpenOptions& options) {
-  WS_ASSIGN_OR_RETURN(Officer officer,
-                      Officer::At(session, options.as.empty() ? "doj" : "", options.as));
+  WS_ASSIGN_OR_RETURN(Officer officer, Officer::AtPetitioner(session, options.as));
   doj::v1::OpenIntakeRequest request;
   request.set_request_id(RequestId(session, options.request_id));
   request.set_unit(options.unit.empty() ? officer.staff().unit() : options.unit);
@@ -102,8 +101,7 @@ void DeclareShow(CLI::App& verb, PersonOptions& options) {
 }
 
 absl::Status RunShow(Session& session, const PersonOptions& options) {
-  WS_ASSIGN_OR_RETURN(Officer officer,
-                      Officer::At(session, options.as.empty() ? "doj" : "", options.as));
+  WS_ASSIGN_OR_RETURN(Officer officer, Officer::AtPetitioner(session, options.as));
   doj::v1::GetIntakeRequest request;
   request.set_person(options.person);
   WS_ASSIGN_OR_RETURN(auto response, officer.Doj(&DojService::Stub::GetIntake, request));
@@ -124,8 +122,7 @@ void DeclareList(CLI::App& verb, ListOptions& options) {
 }
 
 absl::Status RunList(Session& session, const ListOptions& options) {
-  WS_ASSIGN_OR_RETURN(Officer officer,
-                      Officer::At(session, options.as.empty() ? "doj" : "", options.as));
+  WS_ASSIGN_OR_RETURN(Officer officer, Officer::AtPetitioner(session, options.as));
   std::vector<doj::v1::Intake> intakes;
   doj::v1::ListIntakesRequest request;
   request.set_unit(options.unit);
@@ -176,8 +173,7 @@ absl::Status RunDuty(Session& session, const DutyOptions& options) {
     WS_ASSIGN_OR_RETURN(*request.mutable_done_on(),
                         ParseDate("--done-on", options.done_on, session.clock.Now()));
   }
-  WS_ASSIGN_OR_RETURN(Officer officer,
-                      Officer::At(session, options.as.empty() ? "doj" : "", options.as));
+  WS_ASSIGN_OR_RETURN(Officer officer, Officer::AtPetitioner(session, options.as));
   auto response = officer.Doj(&DojService::Stub::RecordDuty, request);
   if (!response.ok()) return WithRetry(response.status(), request.request_id());
   session.out.Show(*response, {{"duty", Words(response->duty().kind())},

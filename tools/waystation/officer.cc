@@ -33,6 +33,12 @@ absl::StatusOr<Officer> Officer::At(const Session& session, std::string_view age
   return officer;
 }
 
+absl::StatusOr<Officer> Officer::AtPetitioner(const Session& session, const std::string& as) {
+  WS_ASSIGN_OR_RETURN(Profile profile, session.LoadProfile());
+  const bool of_dos = !as.empty() && profile.StaffOf("dos", as).ok();
+  return At(session, of_dos ? "dos" : "doj", as);
+}
+
 void Officer::Say(const Session& session, const Profile& profile) const {
   session.out.Say(absl::StrCat(profile.data().synthetic() ? "SYNTHETIC; acting as " : "acting as ",
                                staff_.staff_id(), " (", staff_.unit(), ")"),

@@ -35,6 +35,10 @@ class Officer {
   static absl::StatusOr<Officer> At(const Session& session, std::string_view agency,
                                     const std::string& as);
 
+  // As At, at an agency that has units which petition: DOS when `as` is one of
+  // its staff, else DOJ.
+  static absl::StatusOr<Officer> AtPetitioner(const Session& session, const std::string& as);
+
   // As At, but when `as` is empty the first officer of the profile who is of
   // `unit`, e.g. "dol/complaint-line", else the first of its agency.
   static absl::StatusOr<Officer> AtUnit(const Session& session, std::string_view unit,

@@ -58,8 +58,7 @@ absl::Status RunFile(Session& session, const FileOptions& options) {
   request.set_acknowledge_warnings(options.terms.acknowledge);
   WS_RETURN_IF_ERROR(FillTerms(options.terms, session.clock.Now(), request.mutable_terms()));
   WS_RETURN_IF_ERROR(FillNeededBy(options, session.clock.Now(), request));
-  WS_ASSIGN_OR_RETURN(Officer officer,
-                      Officer::At(session, options.as.empty() ? "doj" : "", options.as));
+  WS_ASSIGN_OR_RETURN(Officer officer, Officer::AtPetitioner(session, options.as));
   request.set_unit(options.unit.empty() ? officer.staff().unit() : options.unit);
   auto response = officer.Doj(&DojService::Stub::FilePetition, request);
   if (!response.ok()) return ExplainRefusedPetition(response.status(), request.request_id());
@@ -183,8 +182,7 @@ absl::Status RunCancel(Session& session, const CancelOptions& options) {
   WS_ASSIGN_OR_RETURN(*request.mutable_referral_id(), ParseReferralId(options.referral));
   request.set_request_id(RequestId(session, options.request_id));
   request.set_reason(options.reason);
-  WS_ASSIGN_OR_RETURN(Officer officer,
-                      Officer::At(session, options.as.empty() ? "doj" : "", options.as));
+  WS_ASSIGN_OR_RETURN(Officer officer, Officer::AtPetitioner(session, options.as));
   WS_ASSIGN_OR_RETURN(auto present,
                       officer.Doj(&DojService::Stub::GetPetition,
                                   Named<doj::v1::GetPetitionRequest>(request.referral_id())));

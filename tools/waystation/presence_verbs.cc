@@ -134,8 +134,7 @@ absl::Status RunRenew(Session& session, const RenewOptions& options) {
   request.set_request_id(RequestId(session, options.request_id));
   request.set_presence_id(options.presence);
   request.set_acknowledge_warnings(options.terms.acknowledge);
-  WS_ASSIGN_OR_RETURN(Officer officer,
-                      Officer::At(session, options.as.empty() ? "doj" : "", options.as));
+  WS_ASSIGN_OR_RETURN(Officer officer, Officer::AtPetitioner(session, options.as));
   request.set_unit(options.unit.empty() ? officer.staff().unit() : options.unit);
   TermsOptions terms = options.terms;
   if (terms.from.empty()) {
