@@ -10,13 +10,6 @@ namespace {
 using agency::CheckText;
 using agency::CheckToken;
 
-absl::Status CheckSafeContact(const types::v1::SafeContactPlan& plan) {
-  WS_RETURN_IF_ERROR(CheckText("safe_contact.way", plan.way(), {1, 200}));
-  WS_RETURN_IF_ERROR(CheckText("safe_contact.hours", plan.hours(), {1, 200}));
-  return CheckText("safe_contact.if_somebody_else_answers", plan.if_somebody_else_answers(),
-                   {1, 200});
-}
-
 absl::Status CheckComplaint(const doj::v1::ComplaintReferral& body, absl::CivilDay today) {
   WS_RETURN_IF_ERROR(CheckToken("call_id", body.call_id(), 64, "-"));
   WS_RETURN_IF_ERROR(CheckText("circumstances", body.circumstances(), {1, 8'000}));

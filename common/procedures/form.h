@@ -13,6 +13,7 @@
 #include "common/status/status.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/generated_enum_reflection.h"
+#include "waystation/types/v1/safe_contact.pb.h"
 
 // Fields that several contracts have. Pure functions. Thread-safe.
 
@@ -60,6 +61,15 @@ inline absl::Status CheckCountry(std::string_view country) {
 template <typename Message>
 absl::Status CheckAge(const Message& message, absl::CivilDay today) {
   return message.has_age() ? agency::ToAge(message.age(), today).status() : absl::OkStatus();
+}
+
+// A whole plan: each of its required fields.
+inline absl::Status CheckSafeContact(const types::v1::SafeContactPlan& plan) {
+  constexpr agency::TextLimits kField{1, 200};
+  WS_RETURN_IF_ERROR(agency::CheckText("safe_contact.way", plan.way(), kField));
+  WS_RETURN_IF_ERROR(agency::CheckText("safe_contact.hours", plan.hours(), kField));
+  return agency::CheckText("safe_contact.if_somebody_else_answers", plan.if_somebody_else_answers(),
+                           kField);
 }
 
 }  // namespace waystation::procedures

@@ -57,7 +57,7 @@ inline constexpr statute::Rule kReferredFromRecord{
      statute::kPolicyEffective}};
 
 inline constexpr statute::Rule kChildDoor{
-    "C15.1",
+    "C15.2",
     "NOT_A_CHILD",
     {"POLICY-CL-7",
      "A child, or a person of unknown age, is referred to HHS without law enforcement; an adult is "

@@ -35,7 +35,6 @@ using casework::CheckOwnUnit;
 constexpr size_t kPostLeast = 2;
 constexpr size_t kPostMost = 40;
 constexpr agency::TextLimits kCircumstances{1, 8'000};
-constexpr agency::TextLimits kContact{1, 200};
 constexpr char kList = 'p';
 // When somebody is in danger HHS is asked to answer within this time.
 constexpr absl::Duration kDangerAnswerWithin = absl::Hours(2);
@@ -61,13 +60,6 @@ std::string_view UnitOf(v1::PostReportRoute to) {
   }
 }
 
-absl::Status CheckSafeContact(const types::v1::SafeContactPlan& plan) {
-  WS_RETURN_IF_ERROR(CheckText("safe_contact.way", plan.way(), kContact));
-  WS_RETURN_IF_ERROR(CheckText("safe_contact.hours", plan.hours(), kContact));
-  return CheckText("safe_contact.if_somebody_else_answers", plan.if_somebody_else_answers(),
-                   kContact);
-}
-
 absl::Status CheckReport(const v1::RecordPostReportRequest& request, absl::CivilDay today) {
   WS_RETURN_IF_ERROR(agency::CheckToken("post", request.post(), kPostMost, "-"));
   if (request.post().size() < kPostLeast) {
@@ -76,7 +68,8 @@ absl::Status CheckReport(const v1::RecordPostReportRequest& request, absl::Civil
   WS_RETURN_IF_ERROR(CheckText("circumstances", request.circumstances(), kCircumstances));
   WS_RETURN_IF_ERROR(procedures::CheckLanguage(request.language()));
   WS_RETURN_IF_ERROR(procedures::CheckAge(request, today));
-  return request.has_safe_contact() ? CheckSafeContact(request.safe_contact()) : absl::OkStatus();
+  return request.has_safe_contact() ? procedures::CheckSafeContact(request.safe_contact())
+                                    : absl::OkStatus();
 }
 
 absl::StatusOr<bool> IsTreatedAsChild(const v1::PostReport& report, absl::CivilDay today) {

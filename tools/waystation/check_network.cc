@@ -230,9 +230,6 @@ void NetworkChecks::CheckClock(const Remote& auditor) {
 // Any call that reads will do.
 absl::Status AskInbox(Officer& officer) {
   using casework::v1::CaseworkService;
-  if (officer.is_doj()) {
-    return officer.Doj(&doj::v1::DojService::Stub::ListInbox, doj::v1::ListInboxRequest()).status();
-  }
   return officer.Ask(&CaseworkService::Stub::ListInbox, casework::v1::ListInboxRequest()).status();
 }
 

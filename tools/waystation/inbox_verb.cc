@@ -55,14 +55,6 @@ absl::Status ReadPages(Request request, CallOne call, Add add) {
   return absl::OkStatus();
 }
 
-template <typename Request>
-Request InboxRequest(const InboxOptions& options) {
-  Request request;
-  request.set_unit(options.unit);
-  request.set_include_waiting_for_others(options.all);
-  return request;
-}
-
 absl::Status ReadReferrals(Officer& officer, const InboxOptions& options, List* list) {
   auto add = [&](const auto& page) {
     for (const InboxItem& item : page.items()) {
@@ -70,14 +62,12 @@ absl::Status ReadReferrals(Officer& officer, const InboxOptions& options, List* 
           {FormatReferralId(item.referral_id()), item, std::make_shared<InboxItem>(item)});
     }
   };
-  absl::Status read = ReadPages(
-      InboxRequest<casework::v1::ListInboxRequest>(options),
-      [&](const auto& q) { return officer.Ask(&CaseworkService::Stub::ListInbox, q); }, add);
-  if (!absl::IsUnimplemented(read) || !officer.is_doj()) return read;
-  // A DOJ service that has petitions alone.
+  casework::v1::ListInboxRequest request;
+  request.set_unit(options.unit);
+  request.set_include_waiting_for_others(options.all);
   return ReadPages(
-      InboxRequest<doj::v1::ListInboxRequest>(options),
-      [&](const auto& q) { return officer.Doj(&doj::v1::DojService::Stub::ListInbox, q); }, add);
+      request, [&](const auto& q) { return officer.Ask(&CaseworkService::Stub::ListInbox, q); },
+      add);
 }
 
 // Calls whose next move is the line's. One that was referred waits as a referral.
