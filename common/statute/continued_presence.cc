@@ -75,15 +75,20 @@ bool InEffect(const Presence& presence, absl::CivilDay day) {
   return !presence.ended && presence.effective_date <= day && day <= presence.expires_on;
 }
 
+absl::Status CheckMayPetition(const Unit& unit) {
+  if (unit.federal_law_enforcement) return absl::OkStatus();
+  return Refuse(kOnlyFederalLawEnforcement, kThing, "unit may not petition", Quoted(unit.name),
+                "a federal law enforcement agency");
+}
+
 std::vector<Broken> PetitionRefusals(const PresencePetition& petition) {
   std::vector<Broken> broken;
   if (!InForce(kRuleInForce, petition.filed_on)) {
     Add(broken, kRuleInForce, "no rule was in effect", DayText(petition.filed_on),
         "filing on or after 2001-08-23");
   }
-  if (!petition.unit.federal_law_enforcement) {
-    Add(broken, kOnlyFederalLawEnforcement, "unit may not petition", Quoted(petition.unit.name),
-        "a federal law enforcement agency");
+  if (absl::Status may = CheckMayPetition(petition.unit); !may.ok()) {
+    broken.push_back({&kOnlyFederalLawEnforcement, std::move(may)});
   }
   AddFindingRefusals(petition, broken);
   if (!petition.potential_witness_certified) {

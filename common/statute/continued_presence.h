@@ -69,6 +69,10 @@ struct PresenceDecision {
 // Tells whether `presence` is in effect on `day`.
 bool InEffect(const Presence& presence, absl::CivilDay day);
 
+// Checks that `unit` may petition at all, whatever the case.
+// Errors: FAILED_PRECONDITION with UNIT_MAY_NOT_PETITION.
+absl::Status CheckMayPetition(const Unit& unit);
+
 // Returns every rule that the petition breaks, in the order of the rules' ids.
 std::vector<Broken> PetitionRefusals(const PresencePetition& petition);
 

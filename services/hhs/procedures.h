@@ -8,7 +8,7 @@ namespace waystation::hhs {
 
 // HHS's part in each kind of referral that it takes (StatusNotice, ChildToHhs,
 // InformationFromHhs) and sends (AttorneyGeneralConsultation, OneStopServices,
-// SafeReturn). Thread-safe.
+// SafeReturn, and ContinuedPresence, which comes back with the citation). Thread-safe.
 casework::Procedures MakeProcedures(const RandomSource& random);
 
 }  // namespace waystation::hhs

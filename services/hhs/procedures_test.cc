@@ -2,6 +2,7 @@
 
 #include "services/hhs/hhs_fixture.h"
 #include "waystation/dol/v1/services.pb.h"
+#include "waystation/ins/v1/petition.pb.h"
 
 namespace waystation::hhs {
 namespace {
@@ -212,6 +213,95 @@ TEST_F(ProceduresTest, AServicesReferralNamesOnlyThePersonsOwnLetter) {
   EXPECT_EQ(reason("pv-2", ""), "");
   EXPECT_EQ(reason("pv-2", number), "LETTER_UNKNOWN");
   EXPECT_EQ(reason(kPerson, "0000000000000"), "LETTER_NUMBER_INVALID");
+}
+
+class PetitionTest : public ProceduresTest {
+ protected:
+  // As HHS has it: without a finding, because HHS makes none.
+  static ins::v1::ContinuedPresencePetition Petition() {
+    ins::v1::ContinuedPresencePetition body;
+    body.set_unit("hhs/orr");
+    body.set_case_number("HHS-1");
+    body.set_kind(ins::v1::PETITION_KIND_INITIAL);
+    body.set_circumstances("needed for the trial");
+    *body.mutable_requested_from() = Date(2002, 1, 9);
+    *body.mutable_requested_until() = Date(2002, 7, 9);
+    return body;
+  }
+
+  static casework::v1::OpenReferralRequest Asked() {
+    casework::v1::OpenReferralRequest request;
+    request.set_from_unit("hhs/orr");
+    request.set_to_unit("ins/vermont-service-center");
+    request.set_person(kPerson);
+    request.mutable_body()->PackFrom(Petition());
+    request.mutable_basis()->set_kind(referral::v1::DISCLOSURE_BASIS_KIND_STATUTORY_DUTY);
+    request.mutable_basis()->set_citation("TVPA 107(c)(3)");
+    return request;
+  }
+
+  absl::StatusOr<casework::v1::Referral> File(const casework::v1::OpenReferralRequest& request) {
+    WS_ASSIGN_OR_RETURN(auto response,
+                        Call<casework::v1::OpenReferralResponse>([&](agency::Tx& tx, auto& out) {
+                          return casework::OpenReferral(procedures_, Officer(), request, tx, out);
+                        }));
+    return response.referral();
+  }
+
+  casework::v1::Referral Show(const std::string& referral_id) {
+    casework::v1::GetReferralRequest request;
+    request.set_referral_id(referral_id);
+    casework::v1::GetReferralResponse response;
+    EXPECT_TRUE(desk_
+                    .Read([&](agency::Tx& tx) {
+                      return casework::GetReferral(procedures_, Officer(), request, tx, response);
+                    })
+                    .ok());
+    return response.referral();
+  }
+};
+
+TEST_F(PetitionTest, GoesOutAndComesBackWithTheCitation) {
+  auto filed = File(Asked());
+  ASSERT_TRUE(filed.ok()) << filed.status();
+  ASSERT_EQ(desk_.sent().size(), 1u);
+  EXPECT_EQ(desk_.sent()[0].to_unit(), "ins/vermont-service-center");
+  ASSERT_TRUE(desk_.sent()[0].body().Is<ins::v1::ContinuedPresencePetition>());
+  agency::CaseContent back;
+  back.set_referral_id(filed->referral_id());
+  back.set_transition(types::v1::TRANSITION_RETURN);
+  back.set_person(kPerson);
+  back.set_reason_text("continued presence: unit may not petition");
+  back.mutable_return_detail()->set_reason(types::v1::RETURN_REASON_NOT_AUTHORIZED_BY_LAW);
+  back.mutable_return_detail()->set_citation("TVPA 107(c)(3); 28 CFR 1100.35");
+  back.mutable_return_detail()->set_rule_reason("UNIT_MAY_NOT_PETITION");
+  ASSERT_TRUE(Deliver("ins", back).ok());
+  const casework::v1::Referral shown = Show(filed->referral_id());
+  EXPECT_EQ(shown.state(), types::v1::REFERRAL_STATE_RETURNED);
+  EXPECT_EQ(shown.return_detail().rule_reason(), "UNIT_MAY_NOT_PETITION");
+  EXPECT_THAT(shown.return_detail().citation(), HasSubstr("28 CFR 1100.35"));
+  EXPECT_THAT(shown.reason_text(), HasSubstr("may not petition"));
+  // It opened no case here: a petition is no door.
+  EXPECT_EQ(ReasonOf(Find().status()), "CASE_UNKNOWN");
+}
+
+TEST_F(PetitionTest, RestsOnNoConsentAndGoesToTheAdjudicatorAlone) {
+  casework::v1::OpenReferralRequest request = Asked();
+  request.mutable_basis()->set_kind(referral::v1::DISCLOSURE_BASIS_KIND_CONSENT);
+  request.mutable_basis()->set_consent_id("co-1");
+  EXPECT_FALSE(File(request).ok());
+  request = Asked();
+  request.mutable_basis()->clear_citation();
+  EXPECT_EQ(ReasonOf(File(request).status()), "FIELD_INVALID");
+  request = Asked();
+  request.set_to_unit("ins/investigations");
+  EXPECT_EQ(ReasonOf(File(request).status()), "FIELD_INVALID");
+  request = Asked();
+  ins::v1::ContinuedPresencePetition body = Petition();
+  body.clear_circumstances();
+  request.mutable_body()->PackFrom(body);
+  EXPECT_EQ(ReasonOf(File(request).status()), "FIELD_INVALID");
+  EXPECT_TRUE(desk_.sent().empty());
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "common/agency/automatic.h"
 #include "common/agency/fields.h"
@@ -64,44 +63,33 @@ record::StoredPetition Store(const CaseMessage& message) {
   return stored;
 }
 
-// The rule that no fact of the case can mend: who the sender is.
-const statute::Broken* LegalBar(const std::vector<statute::Broken>& broken) {
-  for (const statute::Broken& one : broken) {
-    if (one.rule->id == statute::kOnlyFederalLawEnforcement.id) return &one;
-  }
-  return nullptr;
-}
-
-absl::Status Entertain(const record::StoredPetition& stored, Tx& tx) {
-  WS_ASSIGN_OR_RETURN(std::vector<statute::Broken> broken, RefusalsOf(tx, stored));
-  const statute::Broken* bar = LegalBar(broken);
-  if (bar == nullptr) return absl::OkStatus();
-  return Return(stored,
-                {types::v1::RETURN_REASON_NOT_AUTHORIZED_BY_LAW,
-                 std::string(Std(bar->status.message())), bar->rule},
-                tx);
-}
-
 std::string_view ProcedureOf(const v1::ContinuedPresencePetition& petition) {
   return petition.kind() == v1::PETITION_KIND_RENEWAL ? "continued presence, renewal"
                                                       : "continued presence, initial";
 }
 
+// Who asks is judged before what is asked: an agency that makes no findings is told the law, not
+// that its petition lacks one.
 absl::Status OnPetition(const CaseMessage& message, record::StoredPetition stored, Tx& tx) {
   v1::ContinuedPresencePetition petition;
   absl::Status shape = message.content.body().UnpackTo(&petition)
                            ? CheckShape(message.content, petition, DayOf(tx.now()))
                            : BadField("body", "cannot be read", "", "a petition");
-  if (!shape.ok()) {
-    WS_RETURN_IF_ERROR(Register(tx.db()).AddPetition(stored));
-    return Return(stored, {types::v1::RETURN_REASON_INCOMPLETE, std::string(Std(shape.message()))},
+  if (shape.ok()) *stored.mutable_petition()->mutable_content() = petition;
+  WS_RETURN_IF_ERROR(Register(tx.db()).AddPetition(stored));
+  if (shape.ok()) {
+    WS_RETURN_IF_ERROR(tx.Describe(stored.petition().referral_id(), ProcedureOf(petition),
+                                   stored.petition().to_unit()));
+  }
+  if (absl::Status sender = CheckSender(tx, stored); !sender.ok()) {
+    return Return(stored,
+                  {types::v1::RETURN_REASON_NOT_AUTHORIZED_BY_LAW,
+                   std::string(Std(sender.message())), &statute::kOnlyFederalLawEnforcement},
                   tx);
   }
-  *stored.mutable_petition()->mutable_content() = petition;
-  WS_RETURN_IF_ERROR(Register(tx.db()).AddPetition(stored));
-  WS_RETURN_IF_ERROR(tx.Describe(stored.petition().referral_id(), ProcedureOf(petition),
-                                 stored.petition().to_unit()));
-  return Entertain(stored, tx);
+  if (shape.ok()) return absl::OkStatus();
+  return Return(stored, {types::v1::RETURN_REASON_INCOMPLETE, std::string(Std(shape.message()))},
+                tx);
 }
 
 absl::Status OnRequest(const CaseMessage& message, Tx& tx) {

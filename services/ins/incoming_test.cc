@@ -52,6 +52,29 @@ TEST_F(IncomingTest, JudgesTheUnitByTheDirectoryOfTheSendersAgency) {
   EXPECT_EQ(Get(id).state(), REFERRAL_STATE_RETURNED);
 }
 
+TEST_F(IncomingTest, TellsTheLawBeforeWhatIsIncomplete) {
+  // HHS makes no findings, so its petition has none; the law is what it needs to hear.
+  v1::ContinuedPresencePetition body = Body("hhs/orr");
+  body.clear_finding();
+  std::string id;
+  ASSERT_TRUE(desk_
+                  .Deliver("hhs", Request(body, "hhs/orr"),
+                           [&](const agency::CaseMessage& message, agency::Tx& tx) {
+                             id = message.content.referral_id();
+                             return OnCase(message, tx);
+                           })
+                  .ok());
+  EXPECT_EQ(Get(id).state(), REFERRAL_STATE_RETURNED);
+  EXPECT_FALSE(Get(id).has_content());
+  ASSERT_EQ(desk_.sent().size(), 1u);
+  EXPECT_EQ(desk_.sent()[0].return_detail().rule_reason(), "UNIT_MAY_NOT_PETITION");
+  EXPECT_THAT(desk_.sent()[0].return_detail().citation(), HasSubstr("28 CFR 1100.35"));
+  // The same petition of a unit that may is incomplete.
+  body.set_unit("doj/fbi");
+  EXPECT_EQ(Get(Bring(Request(body))).state(), REFERRAL_STATE_RETURNED);
+  EXPECT_EQ(desk_.sent().back().return_detail().reason(), types::v1::RETURN_REASON_INCOMPLETE);
+}
+
 TEST_F(IncomingTest, ReturnsWhatIsIncomplete) {
   const std::vector<std::function<void(v1::ContinuedPresencePetition&)>> changes = {
       [](auto& body) { body.set_unit("doj/us-attorneys"); },

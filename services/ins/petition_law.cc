@@ -93,13 +93,19 @@ absl::StatusOr<std::optional<statute::Presence>> PriorOf(Tx& tx,
   return std::optional<statute::Presence>(std::move(law));
 }
 
+statute::Unit SenderOf(Tx& tx, const record::StoredPetition& stored) {
+  const evidence::DirectoryView* directory = tx.directory();
+  statute::Unit unit;
+  unit.name = stored.petition().from_unit();
+  unit.federal_law_enforcement =
+      directory != nullptr && directory->UnitHas(stored.requester(), unit.name, "federal_lea");
+  return unit;
+}
+
 absl::StatusOr<statute::PresencePetition> FactsOf(Tx& tx, const record::StoredPetition& stored) {
   const v1::ContinuedPresencePetition& wire = stored.petition().content();
-  const evidence::DirectoryView* directory = tx.directory();
   statute::PresencePetition law;
-  law.unit.name = stored.petition().from_unit();
-  law.unit.federal_law_enforcement =
-      directory != nullptr && directory->UnitHas(stored.requester(), law.unit.name, "federal_lea");
+  law.unit = SenderOf(tx, stored);
   law.person = stored.petition().person();
   WS_ASSIGN_OR_RETURN(law.finding, ToFinding(wire.finding()));
   law.potential_witness_certified = wire.potential_witness_certified();
@@ -191,6 +197,10 @@ absl::Status CheckShape(const CaseContent& content, const v1::ContinuedPresenceP
   WS_RETURN_IF_ERROR(CheckText("circumstances", petition.circumstances(), kLongText));
   WS_RETURN_IF_ERROR(CheckFinding(petition.finding()));
   return CheckDates(petition, today);
+}
+
+absl::Status CheckSender(Tx& tx, const record::StoredPetition& stored) {
+  return statute::CheckMayPetition(SenderOf(tx, stored));
 }
 
 absl::StatusOr<std::vector<statute::Broken>> RefusalsOf(Tx& tx,

@@ -39,6 +39,10 @@ absl::Status CheckOpenTo(const agency::Officer& officer, std::string_view unit);
 absl::Status CheckShape(const agency::CaseContent& content,
                         const v1::ContinuedPresencePetition& petition, absl::CivilDay today);
 
+// Checks that the unit which sent it may petition at all: no fact of the case mends that.
+// Errors: FAILED_PRECONDITION (UNIT_MAY_NOT_PETITION).
+absl::Status CheckSender(agency::Tx& tx, const record::StoredPetition& stored);
+
 // Every rule that stands against the petition. Errors: INTERNAL for a petition
 // without readable content.
 absl::StatusOr<std::vector<statute::Broken>> RefusalsOf(agency::Tx& tx,
