@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/agency/handoff.h"
+#include "common/agency/identity_text.h"
 #include "common/agency/page.h"
 #include "common/agency/referral_rows.h"
 #include "common/agency/time_proto.h"
@@ -21,6 +22,8 @@ bool NeedsUs(const ReferralView& view) {
 bool Matches(const ReferralFilter& filter, const ReferralView& view) {
   if (view.we_are_target ? !filter.as_target : !filter.as_requester) return false;
   if (!filter.unit.empty() && filter.unit != view.our_unit) return false;
+  // What names no unit is for whoever looks.
+  if (filter.sees != nullptr && !view.our_unit.empty() && !filter.sees(view.our_unit)) return false;
   if (filter.ours_only && !NeedsUs(view)) return false;
   bool open = !IsFinal(view.state) || view.unread || !view.problem.empty();
   if (filter.open_only && !open) return false;

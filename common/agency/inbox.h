@@ -1,6 +1,7 @@
 #ifndef WAYSTATION_COMMON_AGENCY_INBOX_H_
 #define WAYSTATION_COMMON_AGENCY_INBOX_H_
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,10 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/agency/case.h"
-#include "common/agency/fields.h"
-#include "common/agency/identity_text.h"
 #include "common/agency/time_proto.h"
-#include "common/status/status.h"
 #include "waystation/types/v1/inbox.pb.h"
 
 // What an officer sees: referrals, and who must do what.
@@ -24,6 +22,8 @@ struct ReferralFilter {
   bool open_only = false;
   bool ours_only = false;  // Only where the next move is ours.
   std::string unit = {};   // Only of this unit of ours; empty: all.
+  // Only of units of ours that this lets through; null: all.
+  std::function<bool(const std::string& unit)> sees = {};
   bool as_target = true;
   bool as_requester = true;
 };
@@ -64,22 +64,6 @@ void FillHandoff(const ReferralView& view, Record& record) {
   if (!view.due_time.has_value()) return;
   *record.mutable_due_time() = ToProtoTime(*view.due_time);
   record.set_due_basis(view.due_basis);
-}
-
-// The rpc ListInbox of `agency`, e.g. "ins"; its request and response are alike
-// everywhere. Errors: as ListInbox; INVALID_ARGUMENT (FIELD_INVALID) the unit.
-template <typename Request, typename Response>
-absl::Status AnswerListInbox(std::string_view agency, const Request& request, Tx& tx,
-                             Response& response) {
-  if (!request.unit().empty()) WS_RETURN_IF_ERROR(CheckUnit("unit", request.unit(), agency));
-  ReferralFilter filter;
-  filter.unit = request.unit();
-  filter.ours_only = !request.include_waiting_for_others();
-  WS_ASSIGN_OR_RETURN(InboxPage page,
-                      ListInbox(tx, filter, request.page_size(), request.page_token()));
-  response.mutable_items()->Assign(page.items.begin(), page.items.end());
-  response.set_next_page_token(page.next_page_token);
-  return absl::OkStatus();
 }
 
 }  // namespace waystation::agency

@@ -86,6 +86,8 @@ class CaseworkTest : public testing::Test {
     });
   }
 
+  static absl::Status SeesAll(const std::string&) { return absl::OkStatus(); }
+
   static agency::Officer Officer(const std::string& staff, const std::string& unit) {
     agency::Officer officer;
     officer.set_office("office");

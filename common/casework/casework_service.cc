@@ -1,5 +1,6 @@
 #include "common/casework/casework_service.h"
 
+#include <functional>
 #include <utility>
 
 #include "common/agency/fields.h"
@@ -29,8 +30,15 @@ constexpr absl::Duration kFreshness = absl::Milliseconds(500);
 // The rpcs, one line each: referrals.h and consents.h have what they do.
 class Api : public v1::CaseworkService::CallbackService {
  public:
-  Api(const Procedures& procedures, const RandomSource& random, Agency& agency, Officers& officers)
-      : procedures_(procedures), random_(random), agency_(agency), officers_(officers) {}
+  using CheckSees = std::function<absl::Status(const Officer&, const std::string& unit)>;
+
+  Api(const Procedures& procedures, const RandomSource& random, CheckSees check_sees,
+      Agency& agency, Officers& officers)
+      : procedures_(procedures),
+        random_(random),
+        check_sees_(std::move(check_sees)),
+        agency_(agency),
+        officers_(officers) {}
 
   ServerUnaryReactor* OpenReferral(CallbackServerContext* context, const v1::OpenReferralRequest* q,
                                    v1::OpenReferralResponse* a) override {
@@ -50,17 +58,18 @@ class Api : public v1::CaseworkService::CallbackService {
   ServerUnaryReactor* ListReferrals(CallbackServerContext* context,
                                     const v1::ListReferralsRequest* q,
                                     v1::ListReferralsResponse* a) override {
-    return officers_.Call(context, q, a, [this](const Officer&, const auto& r, auto& out) {
+    return officers_.Call(context, q, a, [this](const Officer& o, const auto& r, auto& out) {
       agency_.RefreshWaiting(kFreshness);
-      return agency_.Read([&](Tx& tx) { return casework::ListReferrals(procedures_, r, tx, out); });
+      return agency_.Read([&](Tx& tx) { return casework::ListReferrals(SeenBy(o), r, tx, out); });
     });
   }
 
   ServerUnaryReactor* ListInbox(CallbackServerContext* context, const v1::ListInboxRequest* q,
                                 v1::ListInboxResponse* a) override {
-    return officers_.Call(context, q, a, [this](const Officer&, const auto& r, auto& out) {
+    return officers_.Call(context, q, a, [this](const Officer& o, const auto& r, auto& out) {
       agency_.RefreshWaiting(kFreshness);
-      return agency_.Read([&](Tx& tx) { return casework::ListInbox(procedures_, r, tx, out); });
+      return agency_.Read(
+          [&](Tx& tx) { return casework::ListInbox(procedures_, SeenBy(o), r, tx, out); });
     });
   }
 
@@ -136,6 +145,10 @@ class Api : public v1::CaseworkService::CallbackService {
   }
 
  private:
+  Sees SeenBy(const Officer& officer) const {
+    return [this, &officer](const std::string& unit) { return check_sees_(officer, unit); };
+  }
+
   absl::Status Read(const Officer& officer, const v1::GetReferralRequest& request,
                     v1::GetReferralResponse& response) {
     WS_RETURN_IF_ERROR(CheckReferralId(request.referral_id()));
@@ -154,6 +167,7 @@ class Api : public v1::CaseworkService::CallbackService {
 
   const Procedures& procedures_;
   const RandomSource& random_;
+  const CheckSees check_sees_;
   Agency& agency_;
   Officers& officers_;
 };
@@ -172,7 +186,10 @@ std::vector<agency::Schema> CaseworkAgency::schemas() const {
 }
 
 void CaseworkAgency::Attach(Agency& agency, Officers& officers) {
-  api_ = std::make_unique<Api>(procedures_, random_, agency, officers);
+  auto check_sees = [this](const Officer& officer, const std::string& unit) {
+    return CheckSees(officer, unit);
+  };
+  api_ = std::make_unique<Api>(procedures_, random_, check_sees, agency, officers);
   own_apis_ = MakeOwnApis(agency, officers);
 }
 

@@ -39,6 +39,11 @@ class CaseworkAgency : public agency::Service {
  protected:
   // The agency's own tables.
   virtual std::vector<agency::Schema> own_schemas() const { return {}; }
+  // Whether the officer learns, from a list, of referrals that `unit` of ours has. As it stands
+  // each unit does, without content. Errors: PERMISSION_DENIED.
+  virtual absl::Status CheckSees(const agency::Officer&, const std::string& /*unit*/) const {
+    return absl::OkStatus();
+  }
   // The agency's own rpcs. Called once; the services are kept as long as the agency.
   virtual std::vector<std::unique_ptr<grpc::Service>> MakeOwnApis(agency::Agency&,
                                                                   agency::Officers&) {

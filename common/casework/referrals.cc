@@ -282,7 +282,7 @@ absl::Status GetReferral(const Procedures& procedures, const Officer& officer,
   return absl::OkStatus();
 }
 
-absl::Status ListReferrals(const Procedures&, const v1::ListReferralsRequest& request, Tx& tx,
+absl::Status ListReferrals(const Sees& sees, const v1::ListReferralsRequest& request, Tx& tx,
                            v1::ListReferralsResponse& response) {
   WS_RETURN_IF_ERROR(agency::CheckStates(request.states()));
   if (!request.person().empty()) WS_RETURN_IF_ERROR(agency::CheckPerson(request.person()));
@@ -292,6 +292,7 @@ absl::Status ListReferrals(const Procedures&, const v1::ListReferralsRequest& re
     return CaseTable(tx.db()).Referrals(request.person(), before, limit);
   };
   auto keep = [&](const StoredReferral& stored) -> absl::StatusOr<bool> {
+    if (!sees(OurUnit(stored.referral())).ok()) return false;
     WS_ASSIGN_OR_RETURN(v1::Referral referral, ShowInList(stored, tx));
     if (!Wanted(request, referral)) return false;
     *response.add_referrals() = std::move(referral);
@@ -302,9 +303,21 @@ absl::Status ListReferrals(const Procedures&, const v1::ListReferralsRequest& re
   return absl::OkStatus();
 }
 
-absl::Status ListInbox(const Procedures& procedures, const v1::ListInboxRequest& request, Tx& tx,
+absl::Status ListInbox(const Procedures& procedures, const Sees& sees,
+                       const v1::ListInboxRequest& request, Tx& tx,
                        v1::ListInboxResponse& response) {
-  WS_RETURN_IF_ERROR(agency::AnswerListInbox(procedures.agency(), request, tx, response));
+  if (!request.unit().empty()) {
+    WS_RETURN_IF_ERROR(CheckUnit("unit", request.unit(), procedures.agency()));
+    WS_RETURN_IF_ERROR(sees(request.unit()));
+  }
+  agency::ReferralFilter filter;
+  filter.unit = request.unit();
+  filter.ours_only = !request.include_waiting_for_others();
+  filter.sees = [&sees](const std::string& unit) { return sees(unit).ok(); };
+  WS_ASSIGN_OR_RETURN(agency::InboxPage page,
+                      agency::ListInbox(tx, filter, request.page_size(), request.page_token()));
+  response.mutable_items()->Assign(page.items.begin(), page.items.end());
+  response.set_next_page_token(page.next_page_token);
   for (types::v1::InboxItem& item : *response.mutable_items()) {
     WS_ASSIGN_OR_RETURN(std::optional<StoredReferral> stored,
                         CaseTable(tx.db()).Find(item.referral_id()));

@@ -1,6 +1,8 @@
 #ifndef WAYSTATION_COMMON_CASEWORK_REFERRALS_H_
 #define WAYSTATION_COMMON_CASEWORK_REFERRALS_H_
 
+#include <functional>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -16,16 +18,21 @@
 
 namespace waystation::casework {
 
+// Whether the reading officer learns of referrals that a unit of ours has.
+// Errors: PERMISSION_DENIED.
+using Sees = std::function<absl::Status(const std::string& unit)>;
+
 absl::Status OpenReferral(const Procedures& procedures, const agency::Officer& officer,
                           const v1::OpenReferralRequest& request, agency::Tx& tx,
                           v1::OpenReferralResponse& response);
 absl::Status GetReferral(const Procedures& procedures, const agency::Officer& officer,
                          const v1::GetReferralRequest& request, agency::Tx& tx,
                          v1::GetReferralResponse& response);
-absl::Status ListReferrals(const Procedures& procedures, const v1::ListReferralsRequest& request,
+absl::Status ListReferrals(const Sees& sees, const v1::ListReferralsRequest& request,
                            agency::Tx& tx, v1::ListReferralsResponse& response);
-absl::Status ListInbox(const Procedures& procedures, const v1::ListInboxRequest& request,
-                       agency::Tx& tx, v1::ListInboxResponse& response);
+absl::Status ListInbox(const Procedures& procedures, const Sees& sees,
+                       const v1::ListInboxRequest& request, agency::Tx& tx,
+                       v1::ListInboxResponse& response);
 absl::Status StepReferral(const Procedures& procedures, const agency::Officer& officer,
                           const v1::StepReferralRequest& request, agency::Tx& tx,
                           v1::StepReferralResponse& response);

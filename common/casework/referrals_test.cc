@@ -277,11 +277,9 @@ TEST_F(ReferralsTest, ListsByPersonProcedureAndPart) {
   const std::string id = TakenUp();
   v1::ListReferralsRequest request;
   auto count = [&](Office& office) {
-    return Call<v1::ListReferralsResponse>(office,
-                                           [&](agency::Tx& tx, auto& out) {
-                                             return ListReferrals(office.procedures, request, tx,
-                                                                  out);
-                                           })
+    return Call<v1::ListReferralsResponse>(
+               office,
+               [&](agency::Tx& tx, auto& out) { return ListReferrals(SeesAll, request, tx, out); })
         ->referrals_size();
   };
   EXPECT_EQ(count(dol_), 1);
@@ -349,6 +347,36 @@ TEST_F(TwoOfficialsTest, AnswerGoesOutOnlyWithTheSecond) {
                   })
                   .ok());
   EXPECT_EQ(Get(dol_, id, "dol/eta")->proposal().proposal_id(), open);
+}
+
+TEST_F(ReferralsTest, ListsOnlyWhatTheOfficerLearnsOf) {
+  const std::string id = TakenUp();
+  auto listed = [&](const Sees& sees) {
+    return Call<v1::ListReferralsResponse>(
+               dol_, [&](agency::Tx& tx, auto& out) { return ListReferrals(sees, {}, tx, out); })
+        ->referrals_size();
+  };
+  auto waiting = [&](const Sees& sees, const std::string& unit = "") {
+    v1::ListInboxRequest request;
+    request.set_unit(unit);
+    request.set_include_waiting_for_others(true);
+    return Call<v1::ListInboxResponse>(dol_, [&](agency::Tx& tx, auto& out) {
+      return ListInbox(dol_.procedures, sees, request, tx, out);
+    });
+  };
+  auto only = [](const std::string& mine) -> Sees {
+    return [mine](const std::string& unit) {
+      return unit == mine ? absl::OkStatus() : absl::PermissionDeniedError("another unit's");
+    };
+  };
+  EXPECT_EQ(listed(only("dol/eta")), 1);
+  EXPECT_EQ(listed(only("dol/complaint-line")), 0);
+  EXPECT_EQ(waiting(SeesAll)->items_size(), 1);
+  EXPECT_EQ(waiting(only("dol/eta"))->items_size(), 1);
+  EXPECT_EQ(waiting(only("dol/eta"), "dol/eta")->items_size(), 1);
+  EXPECT_EQ(waiting(only("dol/complaint-line"))->items_size(), 0);
+  // To ask for what is another's is refused, and not answered as if there were none.
+  EXPECT_TRUE(absl::IsPermissionDenied(waiting(only("dol/complaint-line"), "dol/eta").status()));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "common/agency/fields.h"
 #include "common/casework/incoming.h"
 #include "common/petitioner/casebook.h"
+#include "common/procedures/ins.h"
 #include "common/status/status.h"
 #include "common/statute/continued_presence.h"
 #include "waystation/ins/v1/petition.pb.h"
@@ -150,19 +151,12 @@ absl::Status AnswerNotice(const Petitioner& petitioner, const CaseMessage& messa
   return tx.SendTransition(id, types::v1::TRANSITION_ANSWER, reply).status();
 }
 
-// Work ends with the presence that it rests on, whichever of the two is heard of first.
+// Work ends with its presence, whichever of the two is heard of first.
 absl::Status CutWork(v1::Petition& petition) {
   if (!petition.has_ended() || !petition.has_work_authorization()) return absl::OkStatus();
-  ins::v1::WorkAuthorization& work = *petition.mutable_work_authorization();
-  const types::v1::Date& ended_on = petition.ended().ended_on();
-  WS_ASSIGN_OR_RETURN(absl::CivilDay end, ToDay("ended_on", ended_on));
-  WS_ASSIGN_OR_RETURN(absl::CivilDay first, ToDay("effective_date", work.effective_date()));
-  WS_ASSIGN_OR_RETURN(absl::CivilDay last, ToDay("expires_on", work.expires_on()));
-  if (first >= end) {
-    petition.clear_work_authorization();
-  } else if (last > end) {
-    *work.mutable_expires_on() = ended_on;
-  }
+  WS_ASSIGN_OR_RETURN(bool left, procedures::CutWork(petition.ended().ended_on(),
+                                                     *petition.mutable_work_authorization()));
+  if (!left) petition.clear_work_authorization();
   return absl::OkStatus();
 }
 

@@ -4,6 +4,7 @@
 
 #include "common/agency/fields.h"
 #include "common/agency/inbox.h"
+#include "common/casework/referrals.h"
 #include "common/petitioner/casebook.h"
 #include "common/petitioner/incoming.h"
 #include "common/petitioner/intakes.h"
@@ -108,15 +109,6 @@ class Api : public v1::DojService::CallbackService {
     });
   }
 
-  ServerUnaryReactor* ListInbox(CallbackServerContext* context, const v1::ListInboxRequest* q,
-                                v1::ListInboxResponse* a) override {
-    return officers_.Call(context, q, a, [this](const Officer& o, const auto& r, auto& out) {
-      agency_.RefreshWaiting(kFreshness);
-      return agency_.Read(
-          [&](Tx& tx) { return petitioner::ListInbox(petitioner_, o, r, tx, out); });
-    });
-  }
-
  private:
   absl::Status ReadPetition(const Officer& officer, const v1::GetPetitionRequest& request,
                             v1::GetPetitionResponse& response) {
@@ -144,6 +136,10 @@ class Api : public v1::DojService::CallbackService {
 PetitioningAgency::PetitioningAgency(casework::Procedures procedures, Petitioner petitioner)
     : CaseworkAgency(std::move(procedures)), petitioner_(std::move(petitioner)) {
   WS_CHECK(petitioner_.knows_person != nullptr);
+}
+
+absl::Status PetitioningAgency::CheckSees(const Officer& officer, const std::string& unit) const {
+  return petitioner_.Sees(officer, unit) ? absl::OkStatus() : casework::CheckOwnUnit(officer, unit);
 }
 
 std::vector<agency::Schema> PetitioningAgency::own_schemas() const { return {Casebook::schema()}; }

@@ -2,6 +2,7 @@
 #define WAYSTATION_COMMON_PETITIONER_PETITIONING_AGENCY_H_
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "common/casework/casework_service.h"
@@ -21,6 +22,8 @@ class PetitioningAgency : public casework::CaseworkAgency {
   PetitioningAgency(casework::Procedures procedures, Petitioner petitioner);
 
  protected:
+  // With units apart a unit learns of its own referrals alone.
+  absl::Status CheckSees(const agency::Officer& officer, const std::string& unit) const override;
   std::vector<agency::Schema> own_schemas() const override;
   std::vector<std::unique_ptr<grpc::Service>> MakeOwnApis(agency::Agency& agency,
                                                           agency::Officers& officers) override;

@@ -253,15 +253,4 @@ absl::Status ListPetitions(const Petitioner& petitioner, const Officer& officer,
   return absl::OkStatus();
 }
 
-absl::Status ListInbox(const Petitioner& petitioner, const Officer& officer,
-                       const v1::ListInboxRequest& request, Tx& tx,
-                       v1::ListInboxResponse& response) {
-  v1::ListInboxRequest asked = request;
-  if (petitioner.units_apart) {
-    if (asked.unit().empty()) asked.set_unit(officer.unit());
-    WS_RETURN_IF_ERROR(casework::CheckOwnUnit(officer, asked.unit()));
-  }
-  return agency::AnswerListInbox(petitioner.agency, asked, tx, response);
-}
-
 }  // namespace waystation::petitioner

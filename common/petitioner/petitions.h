@@ -48,10 +48,6 @@ absl::Status ListPetitions(const Petitioner& petitioner, const agency::Officer& 
                            const v1::ListPetitionsRequest& request, agency::Tx& tx,
                            v1::ListPetitionsResponse& response);
 
-absl::Status ListInbox(const Petitioner& petitioner, const agency::Officer& officer,
-                       const v1::ListInboxRequest& request, agency::Tx& tx,
-                       v1::ListInboxResponse& response);
-
 }  // namespace waystation::petitioner
 
 #endif  // WAYSTATION_COMMON_PETITIONER_PETITIONS_H_

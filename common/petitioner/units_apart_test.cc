@@ -1,7 +1,9 @@
 #include <string>
+#include <utility>
 
 #include "common/petitioner/intakes.h"
 #include "common/petitioner/petitioner_fixture.h"
+#include "common/petitioner/petitioning_agency.h"
 #include "common/petitioner/petitions.h"
 
 namespace waystation::petitioner {
@@ -66,10 +68,21 @@ TEST_F(UnitsApartTest, APetitionIsItsUnitsAlone) {
   EXPECT_EQ(desk_.sent().size(), 1u);
 }
 
-TEST_F(UnitsApartTest, AnotherUnitsInboxIsClosed) {
-  v1::ListInboxRequest request;
-  request.set_unit("doj/fbi");
-  EXPECT_EQ(ReasonOf(Ask(ListInbox, kOther, request).status()), "UNIT_NOT_OWN");
+// Its hook, which the lists of CaseworkService ask.
+class Hooked : public PetitioningAgency {
+ public:
+  explicit Hooked(Petitioner petitioner)
+      : PetitioningAgency(casework::Procedures("doj", casework::Procedures::List()),
+                          std::move(petitioner)) {}
+  using PetitioningAgency::CheckSees;
+};
+
+TEST_F(UnitsApartTest, AUnitLearnsOfItsOwnReferralsAlone) {
+  const Hooked apart(petitioner_);
+  EXPECT_TRUE(apart.CheckSees(Officer("doj/fbi"), "doj/fbi").ok());
+  EXPECT_EQ(ReasonOf(apart.CheckSees(Officer(kOther), "doj/fbi")), "UNIT_NOT_OWN");
+  petitioner_.units_apart = false;
+  EXPECT_TRUE(Hooked(petitioner_).CheckSees(Officer(kOther), "doj/fbi").ok());
 }
 
 }  // namespace

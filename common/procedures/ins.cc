@@ -1,7 +1,6 @@
 #include "common/procedures/ins.h"
 
 #include "common/procedures/form.h"
-#include "waystation/ins/v1/petition.pb.h"
 
 namespace waystation::procedures {
 namespace {
@@ -38,6 +37,15 @@ const Contract& ContinuedPresence() {
            .due_basis = "POLICY-CP-3 (2001-10-01)"},
           CheckPetition, CheckDecision);
   return contract;
+}
+
+absl::StatusOr<bool> CutWork(const types::v1::Date& ended_on, ins::v1::WorkAuthorization& work) {
+  WS_ASSIGN_OR_RETURN(absl::CivilDay end, ToDay("ended_on", ended_on));
+  WS_ASSIGN_OR_RETURN(absl::CivilDay first, ToDay("effective_date", work.effective_date()));
+  WS_ASSIGN_OR_RETURN(absl::CivilDay last, ToDay("expires_on", work.expires_on()));
+  if (first >= end) return false;
+  if (last > end) *work.mutable_expires_on() = ended_on;
+  return true;
 }
 
 }  // namespace waystation::procedures

@@ -3,9 +3,12 @@
 
 #include <string_view>
 
+#include "absl/status/statusor.h"
 #include "common/procedures/contract.h"
+#include "waystation/ins/v1/petition.pb.h"
 
-// What INS is asked. Contracts are constants. Thread-safe.
+// What INS is asked, and what both sides make of its answer. Contracts are
+// constants. Thread-safe.
 
 namespace waystation::procedures {
 
@@ -15,6 +18,11 @@ inline constexpr std::string_view kVermontServiceCenter = "ins/vermont-service-c
 // INS alone says who may petition, and returns it with the citation. Agencies
 // that have findings of their own petition through common/petitioner instead.
 const Contract& ContinuedPresence();
+
+// Cuts a work authorization to a presence that ends on `ended_on`, since work ends
+// with what it rests on; false when nothing is left of it, and it is unchanged.
+// Errors: INVALID_ARGUMENT (DATE_INVALID).
+absl::StatusOr<bool> CutWork(const types::v1::Date& ended_on, ins::v1::WorkAuthorization& work);
 
 }  // namespace waystation::procedures
 

@@ -12,6 +12,7 @@
 #include "common/procedures/doj.h"
 #include "common/procedures/dol.h"
 #include "common/procedures/hhs.h"
+#include "common/procedures/ins.h"
 #include "common/status/status.h"
 #include "services/dol/call_table.h"
 #include "services/dol/call_text.h"
@@ -204,6 +205,8 @@ casework::Procedures MakeProcedures() {
   list.push_back(std::make_unique<Procedure>(procedures::OneStopServices()));
   list.push_back(std::make_unique<ComplaintSent>());
   list.push_back(std::make_unique<ChildSent>());
+  // DOL may not petition; INS says so, with the citation, and answers for it.
+  list.push_back(std::make_unique<Procedure>(procedures::ContinuedPresence()));
   return {"dol", std::move(list)};
 }
 

@@ -1,5 +1,6 @@
 #include "services/ins/ins_service.h"
 
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -7,6 +8,7 @@
 #include "common/casework/casework_service.h"
 #include "common/ids/random.h"
 #include "common/log/log.h"
+#include "common/procedures/hhs.h"
 #include "common/status/status.h"
 #include "services/ins/decisions.h"
 #include "services/ins/incoming.h"
@@ -108,11 +110,6 @@ class Api : public v1::InsService::CallbackService {
     return Read(context, q, a, ins::ListPresences);
   }
 
-  ServerUnaryReactor* ListInbox(CallbackServerContext* context, const v1::ListInboxRequest* q,
-                                v1::ListInboxResponse* a) override {
-    return Read(context, q, a, ins::ListInbox);
-  }
-
  private:
   template <typename Request, typename Response, typename Fn>
   ServerUnaryReactor* Read(CallbackServerContext* context, const Request* request,
@@ -168,6 +165,8 @@ class Api : public v1::InsService::CallbackService {
 casework::Procedures MakeProcedures() {
   casework::Procedures::List list;
   list.push_back(MakeStatusNotices());
+  // Anyone may start a child's referral (C15).
+  list.push_back(std::make_unique<casework::Procedure>(procedures::ChildToHhs()));
   return {"ins", std::move(list)};
 }
 
@@ -185,6 +184,11 @@ class InsAgency : public casework::CaseworkAgency {
   }
 
  protected:
+  // Of what was sent to enforcement adjudication sees nothing either.
+  absl::Status CheckSees(const Officer& officer, const std::string& unit) const override {
+    return CheckOpenTo(officer, unit);
+  }
+
   std::vector<agency::Schema> own_schemas() const override { return {Register::schema()}; }
 
   std::vector<std::unique_ptr<grpc::Service>> MakeOwnApis(Agency& agency,

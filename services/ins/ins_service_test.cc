@@ -90,7 +90,6 @@ class InsServiceTest : public testing::Test {
 TEST_F(InsServiceTest, ServesBothApisToAnAdjudicator) {
   const char* staff = "adjudicator";
   EXPECT_TRUE(Ask<v1::InsService>(staff, &v1::InsService::Stub::ListPresences).ok());
-  EXPECT_TRUE(Ask<v1::InsService>(staff, &v1::InsService::Stub::ListInbox).ok());
   EXPECT_TRUE(Ask<CaseworkService>(staff, &CaseworkService::Stub::ListInbox).ok());
   EXPECT_TRUE(Ask<CaseworkService>(staff, &CaseworkService::Stub::ListReferrals).ok());
   casework::v1::GetReferralRequest get;
@@ -105,7 +104,6 @@ TEST_F(InsServiceTest, DeniesEnforcementBothApisWithTheCitation) {
   get.set_referral_id("0123456789abcdef");
   for (const absl::Status& refused :
        {Ask<v1::InsService>(staff, &v1::InsService::Stub::ListPresences),
-        Ask<v1::InsService>(staff, &v1::InsService::Stub::ListInbox),
         Ask<CaseworkService>(staff, &CaseworkService::Stub::ListInbox),
         Ask<CaseworkService>(staff, &CaseworkService::Stub::ListReferrals),
         Ask<CaseworkService>(staff, &CaseworkService::Stub::GetReferral, get),
@@ -113,6 +111,19 @@ TEST_F(InsServiceTest, DeniesEnforcementBothApisWithTheCitation) {
     EXPECT_EQ(refused.code(), absl::StatusCode::kPermissionDenied);
     EXPECT_EQ(ReasonOf(refused), "UNIT_DENIED");
     EXPECT_THAT(refused.ToString(), HasSubstr("policy CP-4"));
+  }
+}
+
+TEST_F(InsServiceTest, ShowsNoInboxOfAnotherUnit) {
+  casework::v1::ListInboxRequest request;
+  request.set_unit("ins/vermont-service-center");
+  EXPECT_TRUE(Ask<CaseworkService>("adjudicator", &CaseworkService::Stub::ListInbox, request).ok());
+  request.set_unit("ins/investigations");
+  for (const char* staff : {"adjudicator", "agent"}) {
+    const absl::Status refused =
+        Ask<CaseworkService>(staff, &CaseworkService::Stub::ListInbox, request);
+    EXPECT_EQ(ReasonOf(refused), "UNIT_DENIED") << staff;
+    EXPECT_THAT(refused.ToString(), HasSubstr("policy CP-4")) << staff;
   }
 }
 

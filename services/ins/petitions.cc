@@ -171,16 +171,6 @@ absl::Status GetPetition(const Officer& officer, const v1::GetPetitionRequest& r
   return absl::OkStatus();
 }
 
-absl::Status ListInbox(const Officer& officer, const v1::ListInboxRequest& request, Tx& tx,
-                       v1::ListInboxResponse& response) {
-  WS_RETURN_IF_ERROR(CheckAdjudicator(officer));
-  if (!request.unit().empty()) {
-    WS_RETURN_IF_ERROR(agency::CheckUnit("unit", request.unit(), "ins"));
-    WS_RETURN_IF_ERROR(CheckOpenTo(officer, request.unit()));
-  }
-  return agency::AnswerListInbox("ins", request, tx, response);
-}
-
 absl::Status TakeUpPetition(const Officer& officer, const v1::TakeUpPetitionRequest& request,
                             Tx& tx, v1::TakeUpPetitionResponse& response) {
   const Step step{&officer, request.referral_id(), request.expected_version(),

@@ -26,10 +26,6 @@ absl::Status ListPetitions(const agency::Officer& officer, const v1::ListPetitio
 absl::Status GetPetition(const agency::Officer& officer, const v1::GetPetitionRequest& request,
                          agency::Tx& tx, v1::GetPetitionResponse& response);
 
-// What needs INS now. Of another unit of INS nothing is shown (UNIT_DENIED).
-absl::Status ListInbox(const agency::Officer& officer, const v1::ListInboxRequest& request,
-                       agency::Tx& tx, v1::ListInboxResponse& response);
-
 absl::Status TakeUpPetition(const agency::Officer& officer,
                             const v1::TakeUpPetitionRequest& request, agency::Tx& tx,
                             v1::TakeUpPetitionResponse& response);

@@ -5,6 +5,7 @@
 
 #include "common/agency/fields.h"
 #include "common/agency/page.h"
+#include "common/procedures/ins.h"
 #include "common/status/status.h"
 #include "common/statute/continued_presence.h"
 #include "services/ins/notices.h"
@@ -106,15 +107,12 @@ void Propose(const Officer& officer, const v1::EndPresenceRequest& request,
   *proposal.mutable_proposed_by() = officer;
 }
 
-// Work ends with the presence that it rests on.
-void CutWork(const types::v1::Date& ended_on, v1::Presence& presence) {
-  if (!presence.has_work_authorization()) return;
-  v1::WorkAuthorization& work = *presence.mutable_work_authorization();
-  if (StoredDay(work.effective_date()) >= StoredDay(ended_on)) {
-    presence.clear_work_authorization();
-  } else if (StoredDay(work.expires_on()) > StoredDay(ended_on)) {
-    *work.mutable_expires_on() = ended_on;
-  }
+absl::Status CutWork(const types::v1::Date& ended_on, v1::Presence& presence) {
+  if (!presence.has_work_authorization()) return absl::OkStatus();
+  WS_ASSIGN_OR_RETURN(bool left,
+                      procedures::CutWork(ended_on, *presence.mutable_work_authorization()));
+  if (!left) presence.clear_work_authorization();
+  return absl::OkStatus();
 }
 
 absl::Status End(const Officer& officer, record::StoredPresence& stored, Tx& tx) {
@@ -130,7 +128,7 @@ absl::Status End(const Officer& officer, record::StoredPresence& stored, Tx& tx)
   v1::Presence& presence = *stored.mutable_presence();
   *presence.mutable_expires_on() = proposal.ended_on();
   presence.set_end_reason(proposal.reason());
-  CutWork(proposal.ended_on(), presence);
+  WS_RETURN_IF_ERROR(CutWork(proposal.ended_on(), presence));
   stored.set_ended(true);
   WS_RETURN_IF_ERROR(Register(tx.db()).SavePresence(stored));
   return TellHhs(stored, officer, tx);

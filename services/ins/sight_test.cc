@@ -59,7 +59,6 @@ class SightTest : public CaseworkTest {
         {"ListPresences", CallOf(ListPresences)},
         {"EndPresence", CallOf(EndPresence, EndOf(granted))},
         {"IssueWorkAuthorization", CallOf(IssueWorkAuthorization, work)},
-        {"ListInbox", CallOf(ListInbox)},
         {"ProposeDecision",
          [random](const agency::Officer& officer, agency::Tx& tx) {
            v1::ProposeDecisionResponse response;
@@ -111,14 +110,6 @@ TEST_F(SightTest, ShowsAnAdjudicatorNothingThatCameForEnforcement) {
   EXPECT_EQ(refused.code(), absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(ReasonOf(refused), "UNIT_DENIED");
   EXPECT_THAT(refused.ToString(), HasSubstr("policy CP-4"));
-}
-
-TEST_F(SightTest, ShowsNoInboxOfAnotherUnit) {
-  v1::ListInboxRequest request;
-  request.set_unit(kEnforcement);
-  EXPECT_EQ(ReasonOf(Read(Officer("adjudicator-1"), CallOf(ListInbox, request))), "UNIT_DENIED");
-  EXPECT_EQ(ReasonOf(Read(Officer("agent-1", kEnforcement), CallOf(ListInbox, request))),
-            "UNIT_DENIED");
 }
 
 }  // namespace

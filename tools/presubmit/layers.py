@@ -32,7 +32,7 @@ ROOMS = {
     "common/procedures": ["status", "statute", "agency"],
     "common/casework": ["status", "clock", "ids", "evidence", "statute", "referral", "agency",
                         "procedures"],
-    "common/petitioner": ["status", "ids", "statute", "agency", "casework"],
+    "common/petitioner": ["status", "ids", "statute", "agency", "casework", "procedures"],
 }
 
 # Rooms that may not even see generated wire types: the law and the leaves know no wire.
