@@ -25,7 +25,7 @@ bool IsNoCasework(const absl::Status& status) {
 }
 
 bool HasPetitions(const Officer& officer) {
-  return officer.agency() == "doj" || officer.agency() == "ins";
+  return officer.has_petitions() || officer.agency() == "ins";
 }
 
 std::string NextAfter(const std::string& reason) {

@@ -12,7 +12,8 @@
 #include "waystation/casework/v1/casework.grpc.pb.h"
 
 // What officers do with a referral, whatever its procedure. Petitions for
-// continued presence are no casework: DOJ and INS have them in APIs of their own.
+// continued presence are no casework at DOJ, DOS and INS, which have them in APIs
+// of their own.
 // Single-threaded: the command.
 
 namespace waystation::cli {
@@ -24,7 +25,7 @@ struct CaseAtDesk {
 };
 
 // The referral, seen by the officer `as`, or without one by the first of
-// `agency`. None when DOJ or INS does not know it as casework: then it is a
+// `agency`. None when DOJ, DOS or INS does not know it as casework: then it is a
 // petition. Says who acts when it is found. Errors: of Officer::Of and GetReferral.
 absl::StatusOr<std::optional<CaseAtDesk>> FindCase(const Session& session, std::string_view agency,
                                                    const std::string& as,

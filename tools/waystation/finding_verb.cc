@@ -39,7 +39,7 @@ void DeclareFinding(CLI::App& verb, FindingOptions& options) {
   verb.add_flag("--under-eighteen-at-act", options.minor_at_act,
                 "Had not attained 18 at a commercial sex act");
   verb.add_flag("--not-found", options.not_found, "The elements are not there");
-  verb.add_option("--evidence", options.evidence, "Summary, without names; stays at DOJ")
+  verb.add_option("--evidence", options.evidence, "Summary, without names; stays at the agency")
       ->required();
   verb.add_option("--made-on", options.made_on, "Day of the finding")->capture_default_str();
 }
@@ -91,7 +91,7 @@ absl::Status RunFinding(Session& session, const FindingOptions& options) {
 
 void AddFindingVerb(CLI::App& app, Chosen& chosen) {
   CLI::App& finding =
-      AddNoun(app, "finding", "Findings of a severe form of trafficking, TVPA 103(8) (DOJ)");
+      AddNoun(app, "finding", "Findings of a severe form of trafficking, TVPA 103(8) (DOJ, DOS)");
   AddVerb<FindingOptions>(finding, chosen, "record", "Record a unit's finding", DeclareFinding,
                           RunFinding);
 }

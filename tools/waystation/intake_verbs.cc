@@ -185,13 +185,13 @@ absl::Status RunDuty(Session& session, const DutyOptions& options) {
 }  // namespace
 
 void AddIntakeVerbs(CLI::App& app, Chosen& chosen) {
-  CLI::App& intake = AddNoun(app, "intake", "Potential victims, by handle (DOJ)");
+  CLI::App& intake = AddNoun(app, "intake", "Potential victims, by handle (DOJ, DOS)");
   AddVerb<OpenOptions>(intake, chosen, "open", "Record a potential victim, give out the handle",
                        DeclareOpen, RunOpen);
   AddVerb<PersonOptions>(intake, chosen, "show", "One intake: findings, duties, what is missing",
                          DeclareShow, RunShow);
   AddVerb<ListOptions>(intake, chosen, "list", "Intakes, newest first", DeclareList, RunList);
-  CLI::App& duty = AddNoun(app, "duty", "Duties under TVPA 107(c) (DOJ)");
+  CLI::App& duty = AddNoun(app, "duty", "Duties under TVPA 107(c) (DOJ, DOS)");
   AddVerb<DutyOptions>(duty, chosen, "record",
                        "Record that a duty was done, or why it could not be", DeclareDuty, RunDuty);
 }

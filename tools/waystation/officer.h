@@ -24,7 +24,7 @@ absl::Status WithRetry(absl::Status status, const std::string& request_id);
 // One officer at the agency's own service.
 //
 //   WS_ASSIGN_OR_RETURN(Officer officer, Officer::At(session, "ins", as));
-//   auto page = officer.Ins(&ins::v1::InsService::Stub::ListInbox, request);
+//   auto page = officer.Ins(&ins::v1::InsService::Stub::ListPetitions, request);
 //
 // Single-threaded: the command.
 class Officer {
@@ -53,7 +53,8 @@ class Officer {
 
   const v1::Staff& staff() const { return staff_; }
   const std::string& agency() const { return staff_.agency(); }
-  bool is_doj() const { return staff_.agency() == "doj"; }
+  // Whether the agency has petitions of its own, with intakes and findings (DojService).
+  bool has_petitions() const { return staff_.agency() == "doj" || staff_.agency() == "dos"; }
 
   // One call of any of the agency's APIs: `Ask(&DolService::Stub::GetCall, request)`.
   template <typename Stub, typename Request, typename Response>

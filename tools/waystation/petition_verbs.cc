@@ -5,6 +5,7 @@
 #include "tools/waystation/case_desk.h"
 #include "tools/waystation/exit_code.h"
 #include "tools/waystation/officer.h"
+#include "tools/waystation/petition_asked.h"
 #include "tools/waystation/petition_terms.h"
 #include "tools/waystation/petition_text.h"
 #include "tools/waystation/text.h"
@@ -50,6 +51,15 @@ absl::Status FillNeededBy(const FileOptions& options, absl::Time now,
   return absl::OkStatus();
 }
 
+// Whoever asks. INS does not ask itself.
+absl::StatusOr<Officer> AtAsker(const Session& session, const std::string& as) {
+  if (as.empty()) return Officer::AtPetitioner(session, as);
+  WS_ASSIGN_OR_RETURN(Profile profile, session.LoadProfile());
+  WS_ASSIGN_OR_RETURN(v1::Staff staff, profile.StaffOf("", as));
+  return staff.agency() == "ins" ? Officer::AtPetitioner(session, as)
+                                 : Officer::At(session, "", as);
+}
+
 absl::Status RunFile(Session& session, const FileOptions& options) {
   doj::v1::FilePetitionRequest request;
   request.set_request_id(RequestId(session, options.request_id));
@@ -58,8 +68,9 @@ absl::Status RunFile(Session& session, const FileOptions& options) {
   request.set_acknowledge_warnings(options.terms.acknowledge);
   WS_RETURN_IF_ERROR(FillTerms(options.terms, session.clock.Now(), request.mutable_terms()));
   WS_RETURN_IF_ERROR(FillNeededBy(options, session.clock.Now(), request));
-  WS_ASSIGN_OR_RETURN(Officer officer, Officer::AtPetitioner(session, options.as));
+  WS_ASSIGN_OR_RETURN(Officer officer, AtAsker(session, options.as));
   request.set_unit(options.unit.empty() ? officer.staff().unit() : options.unit);
+  if (!officer.has_petitions()) return FileAsCasework(session, officer, request);
   auto response = officer.Doj(&DojService::Stub::FilePetition, request);
   if (!response.ok()) return ExplainRefusedPetition(response.status(), request.request_id());
   session.out.Show(response->petition(), PetitionFields(response->petition()));
@@ -114,7 +125,7 @@ std::string InsUnit(const ins::v1::Petition& petition) { return petition.from_un
 
 absl::Status RunList(Session& session, const ListOptions& options) {
   WS_ASSIGN_OR_RETURN(Officer officer, Officer::At(session, "", options.as));
-  if (officer.is_doj()) {
+  if (officer.has_petitions()) {
     WS_ASSIGN_OR_RETURN(auto request, StateFilter<doj::v1::ListPetitionsRequest>(options));
     auto call = [&](const auto& page) {
       return officer.Doj(&DojService::Stub::ListPetitions, page);
@@ -122,6 +133,13 @@ absl::Status RunList(Session& session, const ListOptions& options) {
     return ListPages<doj::v1::Petition>(session, request, call, DojUnit);
   }
   WS_ASSIGN_OR_RETURN(auto request, StateFilter<ins::v1::ListPetitionsRequest>(options));
+  if (officer.agency() != "ins") {
+    std::vector<types::v1::ReferralState> states;
+    for (int state : request.states()) {
+      states.push_back(static_cast<types::v1::ReferralState>(state));
+    }
+    return ListAsCasework(session, officer, states);
+  }
   auto call = [&](const auto& page) { return officer.Ins(&InsService::Stub::ListPetitions, page); };
   return ListPages<ins::v1::Petition>(session, request, call, InsUnit);
 }
@@ -146,10 +164,12 @@ Request Named(const std::string& referral_id) {
 absl::Status RunShow(Session& session, const ShowOptions& options) {
   WS_ASSIGN_OR_RETURN(std::string id, ParseReferralId(options.referral));
   WS_ASSIGN_OR_RETURN(Officer officer, Officer::At(session, "", options.as));
-  if (officer.is_doj()) {
+  if (officer.has_petitions()) {
     WS_ASSIGN_OR_RETURN(auto found, officer.Doj(&DojService::Stub::GetPetition,
                                                 Named<doj::v1::GetPetitionRequest>(id)));
     session.out.Show(found.petition(), PetitionFields(found.petition()));
+  } else if (officer.agency() != "ins") {
+    return ShowAsCasework(session, officer, id);
   } else {
     WS_ASSIGN_OR_RETURN(auto found, officer.Ins(&InsService::Stub::GetPetition,
                                                 Named<ins::v1::GetPetitionRequest>(id)));
@@ -200,8 +220,7 @@ absl::Status RunCancel(Session& session, const CancelOptions& options) {
 
 void AddPetitionVerbs(CLI::App& app, Chosen& chosen) {
   CLI::App& petition = AddNoun(app, "petition", "Petitions for continued presence, TVPA 107(c)(3)");
-  AddVerb<FileOptions>(petition, chosen, "file", "File a petition with INS (DOJ)", DeclareFile,
-                       RunFile);
+  AddVerb<FileOptions>(petition, chosen, "file", "File a petition with INS", DeclareFile, RunFile);
   AddVerb<ListOptions>(petition, chosen, "list", "Petitions of the officer's agency, newest first",
                        DeclareList, RunList);
   AddVerb<ShowOptions>(petition, chosen, "show", "One petition as the officer's agency holds it",

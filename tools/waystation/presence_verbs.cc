@@ -285,8 +285,8 @@ void AddPresenceVerbs(CLI::App& app, Chosen& chosen) {
                        DeclareList, RunList);
   AddVerb<ShowOptions>(presence, chosen, "show", "One presence as the officer's agency knows it",
                        DeclareShow, RunShow);
-  AddVerb<RenewOptions>(presence, chosen, "renew", "Petition INS to renew it (DOJ)", DeclareRenew,
-                        RunRenew);
+  AddVerb<RenewOptions>(presence, chosen, "renew", "Petition INS to renew it (DOJ, DOS)",
+                        DeclareRenew, RunRenew);
   AddVerb<EndOptions>(presence, chosen, "end",
                       "End it early: one official proposes, a second types the same (INS)",
                       DeclareEnd, RunEnd);

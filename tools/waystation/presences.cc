@@ -103,7 +103,7 @@ absl::StatusOr<std::vector<Presence>> ReadTold(Officer& officer, const PresenceF
 
 absl::StatusOr<std::vector<Presence>> ReadPresences(Officer& officer,
                                                     const PresenceFilter& filter) {
-  return officer.is_doj() ? ReadTold(officer, filter) : ReadRegister(officer, filter);
+  return officer.has_petitions() ? ReadTold(officer, filter) : ReadRegister(officer, filter);
 }
 
 absl::StatusOr<Presence> FindPresence(Officer& officer, const std::string& presence_id) {

@@ -17,8 +17,8 @@ struct PresenceFilter {
 };
 
 // Every page of the presences that the officer's agency knows, the soonest to
-// end first. INS holds a register. DOJ has what INS told it about its own
-// petitions: there the state is unspecified until INS says that one has ended.
+// end first. INS holds a register. DOJ and DOS have what INS told them about their
+// own petitions: there the state is unspecified until INS says that one has ended.
 // Reads only: an outcome that nobody has read stays unread.
 // Single-threaded: the command. Errors: INVALID_ARGUMENT (usage) states asked
 // of another agency than INS; those of the service.
