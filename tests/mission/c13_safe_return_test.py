@@ -2,7 +2,7 @@
 import command
 import junit
 import mission
-from mission import ETA, ORR, PRM, USAID
+from mission import ETA, ORR, PRM, USAID, born
 
 ACT = "22 U.S.C. 7105(a)(1)"
 RISK = ("--risk", "low", "--risk-summary", "SYNTHETIC. Family awaits.", "--age",
@@ -15,10 +15,10 @@ class SafeReturnTest(mission.MissionTest):
         return self.field("person", self.certification("open", "--door", "self", "--age",
                                                        "twenty-one-or-older"))
 
-    def consent(self, person, purposes, agencies="dos,usaid"):
+    def consent(self, person, purposes, agencies="dos,usaid", *words):
         return self.field("consent", self.ws(
             "consent", "record", person, "--as", ORR, "--purpose", ",".join(purposes), "--agency",
-            agencies, "--until", "+180d"))
+            agencies, "--until", "+180d", *words))
 
     def refer(self, person, consent, *words, government=True, iom=True):
         """HHS refers the return; returns the referral."""
@@ -54,8 +54,10 @@ class SafeReturnTest(mission.MissionTest):
             with self.subTest(without=without):
                 person = self.person()
                 consent = self.consent(person, [one for one in ALL if one != without])
-                referral = self.refer(person, consent, government=government, iom=iom)
-                self.await_returned(referral, reason, citation)
+                with self.unchanged(("case", "list", "--as", USAID),
+                                    ("certification", "show", person, "--as", ORR)):
+                    referral = self.refer(person, consent, government=government, iom=iom)
+                    self.await_returned(referral, reason, citation)
 
     def test_without_the_wish_to_return_nothing_leaves(self):
         person = self.person()
@@ -63,6 +65,19 @@ class SafeReturnTest(mission.MissionTest):
         with self.unchanged(("case", "list", "--as", ORR), ("case", "list", "--as", PRM)):
             self.refuse("CONSENT_NOT_COVERING", "consent", "return-home", "refer", "--as", ORR,
                         "--person", person, "--country", "MD", "--return-consent", consent, *RISK)
+
+    def test_child_or_unknown_age_returns_only_in_its_best_interests(self):
+        for age in (("--born", born(15)), ("--born", born(17)), ()):
+            with self.subTest(age=age):
+                person = self.field("person", self.certification("open", "--door", "ngo", *age))
+                consent = self.consent(person, ALL, "dos,usaid", "--given-by", "guardian",
+                                       "--child")
+                words = (*RISK[:4], *age)
+                with self.unchanged(("case", "list", "--as", USAID)):
+                    self.await_returned(self.refer(person, consent, *words), "best interests",
+                                        "POLICY-RR-4")
+                referral = self.refer(person, consent, *words, "--best-interests")
+                self.arrived(referral, PRM)
 
     def test_high_risk_comes_back(self):
         person = self.person()

@@ -5,7 +5,8 @@ import datetime
 import command
 
 FBI, OVC, AG, WORKER = "agent-1101", "ovc-1201", "ag-1501", "worker-1401"
-INS, CHIEF = "adjudicator-2101", "supervisor-2103"
+USA = "usa-1301"
+INS, CHIEF, INVESTIGATOR = "adjudicator-2101", "supervisor-2103", "investigator-2201"
 ORR, DIRECTOR = "orr-3101", "orr-3102"
 LINE, LINE_2, ETA = "line-4101", "line-4102", "eta-4201"
 CONSUL, DSS, PRM = "consul-5101", "agent-5201", "prm-5301"
