@@ -144,9 +144,10 @@ class OtherDoorsTest(mission.MissionTest):
         with self.unchanged(("call", "show", call, "--as", LINE)):
             self.refuse("SAFE_CONTACT_MISSING", "POLICY-CL-3", *back)
         # Half a plan is none: what to do when somebody else answers is missing.
+        out = self.ws("call", "safe-contact", call, "--as", LINE, *PLAN[:4])
+        self.assertIn("not in force", self.field("nobody may call", out))
         with self.unchanged(("call", "show", call, "--as", LINE)):
-            self.refuse("FIELD_INVALID", "if_somebody_else_answers", "call", "safe-contact", call,
-                        "--as", LINE, *PLAN[:4])
+            self.refuse("SAFE_CONTACT_MISSING", "POLICY-CL-3", *back)
         self.ws("call", "safe-contact", call, "--as", LINE, *PLAN)
         self.ws(*back)
 

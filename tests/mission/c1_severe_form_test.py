@@ -86,7 +86,8 @@ class SevereFormTest(mission.MissionTest):
         self.assertEqual(self.field("result", out), "severe form")
         # A citizen is found too: what nobody asks for cannot stand against a finding.
         finding = self.json("intake", "show", person, "--as", DSS)[0]["findings"][0]
-        self.assertEqual(set(finding["elements"]), {"act", "conduct", "means", "purposes"})
+        self.assertEqual(set(finding["elements"]), {"act", "conduct", "means", "purposes",
+                                                    "under_eighteen_at_act"})
         for flag in ("--place", "--nationality", "--country", "--citizen"):
             self.run_code(command.USAGE, *self.words(person, flag, "x", officer=DSS))
 

@@ -74,7 +74,7 @@ class DutiesTest(mission.MissionTest):
                 self.record(person, kind, "--not-practicable", BECAUSE)
                 self.assertEqual(self.missing(person)[kind], CITATION[kind])
                 duties = self.json("intake", "show", person)[0]["duties"]
-                self.assertEqual(duties[-1]["notPracticableBecause"], BECAUSE)
+                self.assertEqual(duties[-1]["not_practicable_because"], BECAUSE)
 
     def test_last_record_counts(self):
         person = self.intake()
