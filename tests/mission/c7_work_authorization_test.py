@@ -63,7 +63,7 @@ class WorkAuthorizationTest(mission.MissionTest):
     def test_none_without_a_presence(self):
         denied, _ = self.decided("--deny", "--reasons", "SYNTHETIC. Not needed.")
         with self.unchanged(("presence", "list", "--as", INS)):
-            self.refuse("PRESENCE_UNKNOWN", "cp-0000-0000-0000", *self.words(
+            self.refuse("PRESENCE_UNKNOWN", "not one of this agency", *self.words(
                 "cp-0000-0000-0000", "parole", "--from", "today", "--until", "+30d"),
                         code=command.NOT_FOUND)
             self.assertNotIn(denied, self.ws("presence", "list", "--as", INS))
