@@ -78,6 +78,19 @@ absl::StatusOr<bus::v1::Referral> Agency::Ledger(std::string_view referral_id,
       absl::StrCat("referral: the bus cannot be asked: ", ledger.status().message()));
 }
 
+absl::StatusOr<Evidence> Agency::GetEvidence(std::string_view referral_id, absl::Duration timeout) {
+  absl::StatusOr<Evidence> evidence = state_->runtime.bus->GetEvidence(referral_id, timeout);
+  if (evidence.ok()) return evidence;
+  if (absl::IsNotFound(evidence.status())) {
+    return Refusal(absl::StatusCode::kFailedPrecondition, "NOT_ON_RECORD",
+                   Problem("history", "nothing is on the record yet", "a request that is queued",
+                           "one that the bus has kept"));
+  }
+  return Refusal(absl::StatusCode::kUnavailable, "BUS_AWAY",
+                 absl::StrCat("history: the bus cannot be asked, so nothing can be verified: ",
+                              evidence.status().message()));
+}
+
 absl::StatusOr<ReferralView> Agency::RefreshReferral(std::string_view referral_id,
                                                      absl::Duration timeout) {
   ReferralView view;

@@ -75,6 +75,12 @@ class Agency {
   absl::StatusOr<bus::v1::Referral> Ledger(std::string_view referral_id,
                                            absl::Duration timeout = absl::Seconds(1));
 
+  // The record's evidence of a referral of ours, from the bus, unverified. Errors:
+  // FAILED_PRECONDITION (NOT_ON_RECORD) our request still waits to be sent;
+  // UNAVAILABLE (BUS_AWAY) the bus cannot be asked within `timeout`.
+  absl::StatusOr<Evidence> GetEvidence(std::string_view referral_id,
+                                       absl::Duration timeout = absl::Seconds(2));
+
   // Refreshes the referrals that this agency asked for and whose target's
   // receipt it has not seen; as many as fit in `timeout`. Best effort.
   void RefreshWaiting(absl::Duration timeout = absl::Seconds(1));

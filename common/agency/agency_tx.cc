@@ -111,8 +111,8 @@ absl::StatusOr<std::string> AgencyTx::SendTransition(std::string_view referral_i
   if (next.state != row.own.standing.state) row.since = context_.now;
   row.own = {next, row.own.version + 1, draft.scope_version};
   if (due_time.has_value()) row.due = due_time;
-  // Who acts on it has seen it.
-  row.attention = false;
+  // Who acts on it has seen it; a notice may be to somebody else.
+  row.attention = !row.detail.notice().empty();
   row.detail.clear_problem();
   return Enqueue(draft, row);
 }
@@ -149,8 +149,25 @@ absl::Status AgencyTx::Describe(std::string_view referral_id, std::string_view p
 
 absl::Status AgencyTx::MarkRead(std::string_view referral_id) {
   WS_ASSIGN_OR_RETURN(ReferralRow row, GetReferral(db_, referral_id));
-  row.attention = false;
+  row.attention = !row.detail.notice().empty();
   row.detail.clear_problem();
+  return SaveReferral(db_, row);
+}
+
+absl::Status AgencyTx::Notify(std::string_view referral_id, std::string_view text) {
+  WS_ASSIGN_OR_RETURN(ReferralRow row, GetReferral(db_, referral_id));
+  row.attention = true;
+  row.detail.set_notice(std::string(text));
+  row.detail.set_notice_us(absl::ToUnixMicros(context_.now));
+  return SaveReferral(db_, row);
+}
+
+// Who reads the notice reads how the referral ended; a problem takes a step.
+absl::Status AgencyTx::NoticeRead(std::string_view referral_id) {
+  WS_ASSIGN_OR_RETURN(ReferralRow row, GetReferral(db_, referral_id));
+  row.attention = !row.detail.problem().empty();
+  row.detail.clear_notice();
+  row.detail.clear_notice_us();
   return SaveReferral(db_, row);
 }
 

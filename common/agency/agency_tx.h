@@ -47,6 +47,8 @@ class AgencyTx : public Tx {
   absl::Status Describe(std::string_view referral_id, std::string_view procedure,
                         std::string_view our_unit) override;
   absl::Status MarkRead(std::string_view referral_id) override;
+  absl::Status Notify(std::string_view referral_id, std::string_view text) override;
+  absl::Status NoticeRead(std::string_view referral_id) override;
 
   // Whether anything was queued: the sender has work after the commit.
   bool queued() const { return queued_; }

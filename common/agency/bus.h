@@ -43,6 +43,13 @@ struct FrameReply {
   std::vector<GiveBack> given_back;
 };
 
+// What the record has of one referral, as the bus gave it. Nothing in it is
+// believed: who shows it verifies it.
+struct Evidence {
+  bus::v1::GetReferralHistoryResponse history;
+  bus::v1::GetDirectoryResponse directory;
+};
+
 // What the bus tells an agency. Called from the bus's threads.
 //
 // Thread-safe.
@@ -86,6 +93,11 @@ class Bus {
   // Errors: as above.
   virtual absl::StatusOr<std::vector<std::string>> ReceiptsOnRecord(std::string_view referral_id,
                                                                     absl::Duration timeout) = 0;
+
+  // The referral's evidence and the directory to verify it with. Each of the two
+  // calls blocks until `timeout`. Errors: as above.
+  virtual absl::StatusOr<Evidence> GetEvidence(std::string_view referral_id,
+                                               absl::Duration timeout) = 0;
 };
 
 }  // namespace waystation::agency

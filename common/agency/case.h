@@ -54,6 +54,10 @@ struct ReferralView {
   // Why a person must look at it, e.g. a refusal by the bus. Empty: all is well.
   std::string problem;
 
+  // What the unit of ours must be told of it besides: see Tx::Notify. Empty: nothing.
+  std::string notice;
+  std::optional<absl::Time> notice_since;
+
   // An answer, return or other end by the other party that no officer has read.
   bool unread = false;
 
@@ -126,6 +130,14 @@ class Tx {
   // An officer has read how the referral ended, or the problem that it has: it
   // leaves the inbox. Errors: NOT_FOUND (REFERRAL_UNKNOWN).
   virtual absl::Status MarkRead(std::string_view referral_id) = 0;
+
+  // Puts a referral into the inbox of the unit of ours that has it, whatever its
+  // state, until an officer of the unit has read it (`NoticeRead`); no step on the
+  // referral takes it out. `text` is sealed; a later one takes the place of the
+  // earlier. Errors: NOT_FOUND (REFERRAL_UNKNOWN).
+  virtual absl::Status Notify(std::string_view referral_id, std::string_view text) = 0;
+  // Errors: NOT_FOUND (REFERRAL_UNKNOWN).
+  virtual absl::Status NoticeRead(std::string_view referral_id) = 0;
 
   // Who is on the bus, with units and their attributes, as last learned; null
   // before the bus was ever reached. Lives as long as the transaction.

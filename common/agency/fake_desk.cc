@@ -86,6 +86,23 @@ class FakeDesk::DeskTx : public Tx {
     return absl::OkStatus();
   }
 
+  absl::Status Notify(std::string_view referral_id, std::string_view text) override {
+    WS_RETURN_IF_ERROR(Referral(referral_id).status());
+    ReferralView& view = desk_.now_.referrals.find(referral_id)->second.view;
+    view.notice = std::string(text);
+    view.notice_since = now();
+    return absl::OkStatus();
+  }
+
+  absl::Status NoticeRead(std::string_view referral_id) override {
+    WS_RETURN_IF_ERROR(Referral(referral_id).status());
+    ReferralView& view = desk_.now_.referrals.find(referral_id)->second.view;
+    view.notice.clear();
+    view.notice_since.reset();
+    view.unread = false;
+    return absl::OkStatus();
+  }
+
  private:
   static absl::Status NotAllowed() {
     return Refusal(absl::StatusCode::kFailedPrecondition, "TRANSITION_NOT_ALLOWED",

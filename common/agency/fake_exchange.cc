@@ -75,6 +75,18 @@ class FakeExchange::Connection : public Bus {
     return found->second.receipts;
   }
 
+  absl::StatusOr<Evidence> GetEvidence(std::string_view referral_id, absl::Duration) override {
+    std::lock_guard<std::mutex> lock(exchange_.mutex_);
+    if (!exchange_.up_) return absl::UnavailableError("the exchange is down");
+    auto found = exchange_.referrals_.find(referral_id);
+    if (found == exchange_.referrals_.end()) return absl::NotFoundError("no such referral");
+    Evidence evidence;
+    evidence.history = found->second.history;
+    *evidence.history.mutable_referral() = found->second.referral;
+    *evidence.directory.mutable_directory() = exchange_.directory_;
+    return evidence;
+  }
+
  private:
   FakeExchange& exchange_;
   const std::string identity_;
@@ -114,6 +126,19 @@ absl::Status FakeExchange::Move(const bus::v1::Header& header) {
   return absl::OkStatus();
 }
 
+void FakeExchange::Record(const bus::v1::Header& header, const bus::v1::SignedMessage& message,
+                          const bus::v1::SignedReceipt& custody) {
+  Entry& entry = referrals_[header.referral().referral_id()];
+  bus::v1::HistoryEntry& step = *entry.history.add_entries();
+  step.set_sequence(kept_.size());
+  step.set_transition(header.referral().transition());
+  step.set_version(entry.referral.version());
+  step.set_actor(header.source());
+  step.mutable_message()->set_header(message.header());
+  *step.mutable_message()->mutable_signature() = message.signature();
+  *step.mutable_custody_receipt() = custody;
+}
+
 absl::StatusOr<bus::v1::SignedReceipt> FakeExchange::Accept(const bus::v1::SignedMessage& message) {
   bus::v1::Header header = HeaderOf(message);
   std::lock_guard<std::mutex> lock(mutex_);
@@ -130,7 +155,9 @@ absl::StatusOr<bus::v1::SignedReceipt> FakeExchange::Accept(const bus::v1::Signe
     queues_[recipient].push_back({delivered, 0, clock_.Now()});
   }
   kept_.push_back(header);
-  return custody_[header.id()] = CustodyOf(header, clock_.Now());
+  const bus::v1::SignedReceipt custody = custody_[header.id()] = CustodyOf(header, clock_.Now());
+  Record(header, message, custody);
+  return custody;
 }
 
 size_t FakeExchange::Deliver(const std::string& identity, bool lose_receipts) {

@@ -79,10 +79,13 @@ class FakeExchange {
     bus::v1::Referral referral;
     Standing standing;
     std::vector<std::string> receipts;
+    bus::v1::GetReferralHistoryResponse history;  // Its messages, in order.
   };
 
   absl::StatusOr<bus::v1::SignedReceipt> Accept(const bus::v1::SignedMessage& message);
   absl::Status Move(const bus::v1::Header& header) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Record(const bus::v1::Header& header, const bus::v1::SignedMessage& message,
+              const bus::v1::SignedReceipt& custody) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakeReceipts(const std::string& identity, const FrameReply& reply);
   std::vector<std::string> RecordReceipt(const std::string& identity, const std::string& bytes)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

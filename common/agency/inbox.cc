@@ -14,8 +14,13 @@
 namespace waystation::agency {
 namespace {
 
+// Whether it waits in the inbox whatever its state.
+bool NeedsReading(const ReferralView& view) {
+  return view.unread || !view.problem.empty() || !view.notice.empty();
+}
+
 bool NeedsUs(const ReferralView& view) {
-  if (view.unread || !view.problem.empty()) return true;
+  if (NeedsReading(view)) return true;
   return view.we_are_target && !IsFinal(view.state);
 }
 
@@ -25,7 +30,7 @@ bool Matches(const ReferralFilter& filter, const ReferralView& view) {
   // What names no unit is for whoever looks.
   if (filter.sees != nullptr && !view.our_unit.empty() && !filter.sees(view.our_unit)) return false;
   if (filter.ours_only && !NeedsUs(view)) return false;
-  bool open = !IsFinal(view.state) || view.unread || !view.problem.empty();
+  bool open = !IsFinal(view.state) || NeedsReading(view);
   if (filter.open_only && !open) return false;
   return filter.states.empty() ||
          std::find(filter.states.begin(), filter.states.end(), view.state) != filter.states.end();
@@ -54,6 +59,10 @@ void SetNextMove(const ReferralView& view, types::v1::InboxItem& item) {
     item.set_next_move_agency(AgencyOf(us));
     item.set_next_move_unit(view.our_unit);
     item.set_next_move(absl::StrCat("look at a problem: ", view.problem));
+  } else if (!view.notice.empty()) {
+    item.set_next_move_agency(AgencyOf(us));
+    item.set_next_move_unit(view.our_unit);
+    item.set_next_move(absl::StrCat("read the notice: ", view.notice));
   } else if (view.unread) {
     item.set_next_move_agency(AgencyOf(us));
     item.set_next_move_unit(view.our_unit);
@@ -74,7 +83,8 @@ types::v1::InboxItem ToInboxItem(const ReferralView& view, absl::Time now) {
   item.set_person(view.person);
   item.set_procedure(view.procedure);
   SetNextMove(view, item);
-  *item.mutable_since() = ToProtoTime(view.since);
+  const bool noticed = view.problem.empty() && view.notice_since.has_value();
+  *item.mutable_since() = ToProtoTime(noticed ? *view.notice_since : view.since);
   if (view.due_time.has_value()) {
     *item.mutable_due_time() = ToProtoTime(*view.due_time);
     item.set_due_basis(view.due_basis);

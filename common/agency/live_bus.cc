@@ -33,7 +33,8 @@ bus::v1::Nack ToNack(const GiveBack& given_back) {
 LiveBus::LiveBus(std::shared_ptr<client::BusClient> client, std::string client_id)
     : client_(std::move(client)),
       client_id_(std::move(client_id)),
-      ledger_(bus::v1::LedgerService::NewStub(client_->channel())) {}
+      ledger_(bus::v1::LedgerService::NewStub(client_->channel())),
+      directory_(bus::v1::DirectoryService::NewStub(client_->channel())) {}
 
 LiveBus::~LiveBus() { Stop(); }
 
@@ -164,15 +165,32 @@ absl::StatusOr<bus::v1::Referral> LiveBus::GetReferral(std::string_view referral
   return std::move(*response.mutable_referral());
 }
 
-absl::StatusOr<std::vector<std::string>> LiveBus::ReceiptsOnRecord(std::string_view referral_id,
-                                                                   absl::Duration timeout) {
+absl::StatusOr<bus::v1::GetReferralHistoryResponse> LiveBus::History(std::string_view referral_id,
+                                                                     absl::Duration timeout) {
   bus::v1::GetReferralHistoryRequest request;
   bus::v1::GetReferralHistoryResponse response;
   request.set_referral_id(std::string(referral_id));
   grpc::Status status = ledger_->GetReferralHistory(ContextFor(timeout).get(), request, &response);
   if (!status.ok()) return rpc::FromGrpcStatus(status);
+  return response;
+}
+
+absl::StatusOr<Evidence> LiveBus::GetEvidence(std::string_view referral_id,
+                                              absl::Duration timeout) {
+  Evidence evidence;
+  WS_ASSIGN_OR_RETURN(evidence.history, History(referral_id, timeout));
+  grpc::Status status =
+      directory_->GetDirectory(
+      ContextFor(timeout).get(), bus::v1::GetDirectoryRequest(), &evidence.directory);
+  if (!status.ok()) return rpc::FromGrpcStatus(status);
+  return evidence;
+}
+
+absl::StatusOr<std::vector<std::string>> LiveBus::ReceiptsOnRecord(std::string_view referral_id,
+                                                                   absl::Duration timeout) {
+  WS_ASSIGN_OR_RETURN(auto history, History(referral_id, timeout));
   std::vector<std::string> ids;
-  for (const bus::v1::HistoryEntry& entry : response.entries()) {
+  for (const bus::v1::HistoryEntry& entry : history.entries()) {
     for (const bus::v1::SignedReceipt& each : entry.delivery_receipts()) {
       bus::v1::DeliveryReceipt receipt;
       bool ours = receipt.ParseFromString(each.receipt()) &&

@@ -16,6 +16,7 @@
 #include "common/client/bus_client.h"
 #include "common/client/publish_stream.h"
 #include "common/client/pull_stream.h"
+#include "waystation/bus/v1/directory.grpc.pb.h"
 #include "waystation/bus/v1/ledger.grpc.pb.h"
 
 namespace waystation::agency {
@@ -39,8 +40,12 @@ class LiveBus : public Bus {
                                                 absl::Duration timeout) override;
   absl::StatusOr<std::vector<std::string>> ReceiptsOnRecord(std::string_view referral_id,
                                                             absl::Duration timeout) override;
+  absl::StatusOr<Evidence> GetEvidence(std::string_view referral_id,
+                                       absl::Duration timeout) override;
 
  private:
+  absl::StatusOr<bus::v1::GetReferralHistoryResponse> History(std::string_view referral_id,
+                                                              absl::Duration timeout);
   void WatchDirectory();
   // Asks once. Returns whether the broker answered.
   absl::Status Look(uint64_t& version);
@@ -54,6 +59,7 @@ class LiveBus : public Bus {
   const std::shared_ptr<client::BusClient> client_;
   const std::string client_id_;
   const std::unique_ptr<bus::v1::LedgerService::Stub> ledger_;
+  const std::unique_ptr<bus::v1::DirectoryService::Stub> directory_;
   BusListener* listener_ = nullptr;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -123,7 +123,9 @@ ReferralView ViewOf(const ReferralRow& row) {
   view.due_time = row.due;
   view.due_basis = row.detail.due_basis();
   view.problem = row.detail.problem();
-  view.unread = row.attention && row.detail.problem().empty();
+  view.notice = row.detail.notice();
+  if (!view.notice.empty()) view.notice_since = absl::FromUnixMicros(row.detail.notice_us());
+  view.unread = row.attention && view.problem.empty() && view.notice.empty();
   return view;
 }
 

@@ -43,7 +43,7 @@ CREATE TABLE referral(
   due_us INTEGER,
   gate TEXT NOT NULL,              -- newest message received on it
   chain_head TEXT NOT NULL,        -- newest queued message that `version` counts
-  attention INTEGER NOT NULL,      -- unread end, or a problem
+  attention INTEGER NOT NULL,      -- unread end, a problem or a notice
   detail BLOB NOT NULL);
 CREATE INDEX referral_open ON referral(state);
 

@@ -32,8 +32,19 @@ CREATE TABLE casework_consent(
 CREATE INDEX casework_consent_person ON casework_consent(person, position);
 )sql";
 
+// Who read a content past need, here or at the other agency.
+constexpr std::string_view kSecond = R"sql(
+CREATE TABLE casework_glass(
+  position INTEGER PRIMARY KEY AUTOINCREMENT,
+  notice BLOB NOT NULL UNIQUE,  -- referral that tells the other agency
+  referral_id BLOB NOT NULL REFERENCES casework_referral(referral_id),
+  content BLOB NOT NULL);
+CREATE INDEX casework_glass_referral ON casework_glass(referral_id, position);
+)sql";
+
 constexpr std::string_view kReferralColumn = "casework_referral.content";
 constexpr std::string_view kConsentColumn = "casework_consent.content";
+constexpr std::string_view kGlassColumn = "casework_glass.content";
 constexpr int64_t kNewest = std::numeric_limits<int64_t>::max();
 
 // Rows of (position, key, content).
@@ -64,7 +75,7 @@ absl::StatusOr<CaseTable::Rows> SelectReferrals(agency::Transaction& db, std::st
 
 }  // namespace
 
-agency::Schema CaseTable::schema() { return {"casework", {kFirst}}; }
+agency::Schema CaseTable::schema() { return {"casework", {kFirst, kSecond}}; }
 
 absl::Status CaseTable::Save(const record::StoredReferral& stored) {
   const v1::Referral& referral = stored.referral();
@@ -108,6 +119,27 @@ absl::StatusOr<CaseTable::Rows> CaseTable::Forwarding(std::string_view referral_
 absl::StatusOr<CaseTable::Rows> CaseTable::Under(std::string_view consent_id) {
   return SelectReferrals(db_, "consent_id = ? AND consent_id != '' ORDER BY position",
                          {consent_id});
+}
+
+absl::Status CaseTable::AddGlass(std::string_view referral_id, const v1::BrokenGlass& glass) {
+  const std::string& notice = glass.notice_referral_id();
+  WS_ASSIGN_OR_RETURN(std::string sealed,
+                      db_.Seal(kGlassColumn, notice, glass.SerializeAsString()));
+  return db_
+      .Exec("INSERT INTO casework_glass(notice, referral_id, content) VALUES(?, ?, ?)",
+            {Blob{notice}, Blob{referral_id}, Blob{sealed}})
+      .status();
+}
+
+absl::StatusOr<std::vector<v1::BrokenGlass>> CaseTable::Glasses(std::string_view referral_id) {
+  WS_ASSIGN_OR_RETURN(
+      auto rows, Select<v1::BrokenGlass>(db_, kGlassColumn,
+                                         "SELECT position, notice, content FROM casework_glass "
+                                         "WHERE referral_id = ? ORDER BY position DESC LIMIT 200",
+                                         {Blob{referral_id}}));
+  std::vector<v1::BrokenGlass> glasses;
+  for (auto& [position, glass] : rows) glasses.push_back(std::move(glass));
+  return glasses;
 }
 
 absl::Status CaseTable::SaveConsent(const record::StoredConsent& stored) {

@@ -15,7 +15,8 @@
 
 namespace waystation::casework {
 
-// The tables of casework: referrals with their content, and consents. In clear
+// The tables of casework: referrals with their content, who read them past need,
+// and consents. In clear
 // are handles and ids that rows are found by; all else is sealed by the store.
 //
 //   CaseTable table(tx.db());
@@ -44,6 +45,11 @@ class CaseTable {
   absl::StatusOr<Rows> Forwarding(std::string_view referral_id);
   // Referrals that rest on a consent, oldest first.
   absl::StatusOr<Rows> Under(std::string_view consent_id);
+
+  // By its notice_referral_id; once.
+  absl::Status AddGlass(std::string_view referral_id, const v1::BrokenGlass& glass);
+  // Newest first, at most 200.
+  absl::StatusOr<std::vector<v1::BrokenGlass>> Glasses(std::string_view referral_id);
 
   absl::Status SaveConsent(const record::StoredConsent& stored);
   // Errors: NOT_FOUND (CONSENT_UNKNOWN).

@@ -1,12 +1,16 @@
 #include "common/casework/casework_service.h"
 
 #include <functional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "common/agency/fields.h"
 #include "common/agency/inbox.h"
+#include "common/casework/break_glass.h"
 #include "common/casework/case_table.h"
 #include "common/casework/consents.h"
+#include "common/casework/history.h"
 #include "common/casework/incoming.h"
 #include "common/casework/referrals.h"
 #include "common/status/status.h"
@@ -31,12 +35,14 @@ constexpr absl::Duration kFreshness = absl::Milliseconds(500);
 class Api : public v1::CaseworkService::CallbackService {
  public:
   using CheckSees = std::function<absl::Status(const Officer&, const std::string& unit)>;
+  using CheckSight = std::function<absl::Status(const Officer&, std::string_view, Tx&)>;
 
-  Api(const Procedures& procedures, const RandomSource& random, CheckSees check_sees,
-      Agency& agency, Officers& officers)
+  Api(const Procedures& procedures, CheckSees check_sees, CheckSight check_sight,
+      const RandomSource& random, Agency& agency, Officers& officers)
       : procedures_(procedures),
-        random_(random),
         check_sees_(std::move(check_sees)),
+        check_sight_(std::move(check_sight)),
+        random_(random),
         agency_(agency),
         officers_(officers) {}
 
@@ -53,6 +59,21 @@ class Api : public v1::CaseworkService::CallbackService {
     return officers_.Call(context, q, a, [this](const Officer& o, const auto& r, auto& out) {
       return Read(o, r, out);
     });
+  }
+
+  ServerUnaryReactor* GetHistory(CallbackServerContext* context, const v1::GetHistoryRequest* q,
+                                 v1::GetHistoryResponse* a) override {
+    return officers_.Call(context, q, a, [this](const Officer& o, const auto& r, auto& out) {
+      return History(o, r.referral_id(), out);
+    });
+  }
+
+  ServerUnaryReactor* BreakGlass(CallbackServerContext* context, const v1::BreakGlassRequest* q,
+                                 v1::BreakGlassResponse* a) override {
+    return officers_.Write(context, q, a,
+                           [this](const Officer& o, const auto& r, Tx& tx, auto& out) {
+                             return casework::BreakGlass(procedures_, o, r, tx, out);
+                           });
   }
 
   ServerUnaryReactor* ListReferrals(CallbackServerContext* context,
@@ -161,13 +182,29 @@ class Api : public v1::CaseworkService::CallbackService {
       return absl::OkStatus();
     });
     if (!read.ok() || !first) return read;
-    return agency_.Write(
-        [&](Tx& tx) { return agency::MarkOutcomeRead(request.referral_id(), tx); });
+    return agency_.Write([&](Tx& tx) { return TakeAsRead(request.referral_id(), tx); });
+  }
+
+  // What the officer may not see is refused before the bus is asked.
+  absl::Status History(const Officer& officer, const std::string& id,
+                       v1::GetHistoryResponse& response) {
+    WS_RETURN_IF_ERROR(CheckReferralId(id));
+    WS_RETURN_IF_ERROR(agency_.Read([&](Tx& tx) -> absl::Status {
+      WS_RETURN_IF_ERROR(check_sight_(officer, id, tx));
+      WS_ASSIGN_OR_RETURN(auto stored, CaseTable(tx.db()).Find(id));
+      if (!stored.has_value()) return absl::OkStatus();
+      return FillHistory(procedures_, officer, *stored, tx, response);
+    }));
+    WS_ASSIGN_OR_RETURN(agency::Evidence evidence, agency_.GetEvidence(id));
+    *response.mutable_history() = std::move(evidence.history);
+    *response.mutable_directory() = std::move(evidence.directory);
+    return absl::OkStatus();
   }
 
   const Procedures& procedures_;
-  const RandomSource& random_;
   const CheckSees check_sees_;
+  const CheckSight check_sight_;
+  const RandomSource& random_;
   Agency& agency_;
   Officers& officers_;
 };
@@ -189,7 +226,10 @@ void CaseworkAgency::Attach(Agency& agency, Officers& officers) {
   auto check_sees = [this](const Officer& officer, const std::string& unit) {
     return CheckSees(officer, unit);
   };
-  api_ = std::make_unique<Api>(procedures_, random_, check_sees, agency, officers);
+  auto check_sight = [this](const Officer& officer, std::string_view id, Tx& tx) {
+    return CheckSight(officer, id, tx);
+  };
+  api_ = std::make_unique<Api>(procedures_, check_sees, check_sight, random_, agency, officers);
   own_apis_ = MakeOwnApis(agency, officers);
 }
 
@@ -204,6 +244,21 @@ Officers::Options CaseworkAgency::officers_options() const {
   // A field that this API does not know may hold what must not be sent: a name.
   options.unknown_field_reason = "NAME_NOT_ALLOWED";
   return options;
+}
+
+absl::Status CaseworkAgency::CheckSight(const Officer& officer, std::string_view referral_id,
+                                        Tx& tx) const {
+  WS_ASSIGN_OR_RETURN(auto stored, CaseTable(tx.db()).Find(referral_id));
+  return stored.has_value() ? absl::OkStatus() : CheckOwnSight(officer, referral_id, tx);
+}
+
+absl::Status CaseworkAgency::CheckOwnSight(const Officer& officer, std::string_view referral_id,
+                                           Tx& tx) const {
+  absl::StatusOr<agency::ReferralView> view = tx.Referral(referral_id);
+  if (view.ok() && view->our_unit == officer.unit()) return absl::OkStatus();
+  // What is there and what is not read alike.
+  return Refusal(absl::StatusCode::kNotFound, "REFERRAL_UNKNOWN",
+                 Problem("referral", "not one of this agency"));
 }
 
 absl::Status CaseworkAgency::OnCase(const agency::CaseMessage& message, Tx& tx) {

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/agency/main.h"
@@ -36,7 +37,16 @@ class CaseworkAgency : public agency::Service {
 
   const Procedures& procedures() const { return procedures_; }
 
+  // Whether the officer may know of a referral at all, and how it moved: casework
+  // is open to all staff, without content; the rest is the agency's own. Errors:
+  // NOT_FOUND (REFERRAL_UNKNOWN); PERMISSION_DENIED with the rule's citation.
+  absl::Status CheckSight(const agency::Officer& officer, std::string_view referral_id,
+                          agency::Tx& tx) const;
+
  protected:
+  // The same for what is not casework's. As it stands: the unit that has it.
+  virtual absl::Status CheckOwnSight(const agency::Officer& officer, std::string_view referral_id,
+                                     agency::Tx& tx) const;
   // The agency's own tables.
   virtual std::vector<agency::Schema> own_schemas() const { return {}; }
   // Whether the officer learns, from a list, of referrals that `unit` of ours has. As it stands

@@ -72,8 +72,9 @@ StoredReferral Received(const CaseMessage& message, const Procedures& procedures
   return stored;
 }
 
-bool TakesUnit(const Contract& contract, const std::string& unit) {
+bool TakesUnit(const Contract& contract, const std::string& unit, std::string_view agency) {
   const auto& units = contract.terms.units;
+  if (units.empty()) return agency::CheckUnit("to_unit", unit, agency).ok();
   return std::find(units.begin(), units.end(), unit) != units.end();
 }
 
@@ -89,7 +90,7 @@ absl::Status OnRequest(const Procedures& procedures, const CaseMessage& message,
   StoredReferral stored = Received(message, procedures, procedure);
   const std::string& id = stored.referral().referral_id();
   if (procedure == nullptr || !procedures.WeTake(*procedure) ||
-      !TakesUnit(procedure->contract(), message.content.to_unit())) {
+      !TakesUnit(procedure->contract(), message.content.to_unit(), procedures.agency())) {
     // Its content is not kept: nobody here may see it.
     WS_RETURN_IF_ERROR(CaseTable(tx.db()).Save(stored));
     return Return(std::move(stored),

@@ -2,6 +2,7 @@
 
 #include "common/agency/fields.h"
 #include "common/agency/officers.h"
+#include "common/casework/glass_notices.h"
 #include "common/status/status.h"
 
 namespace waystation::casework {
@@ -20,6 +21,11 @@ std::string_view TypeOf(const Any& body) {
 
 }  // namespace
 
+Procedures::Procedures(std::string agency, List list)
+    : agency_(std::move(agency)), list_(std::move(list)) {
+  list_.push_back(MakeGlassNotices());
+}
+
 const Procedure* Procedures::ByName(std::string_view name) const {
   for (const auto& one : list_) {
     if (one->contract().terms.name == name) return one.get();
@@ -36,7 +42,8 @@ const Procedure* Procedures::ByRequest(const Any& body) const {
 }
 
 bool Procedures::WeTake(const Procedure& procedure) const {
-  return procedures::TargetOf(procedure.contract()) == agency_;
+  const Contract& contract = procedure.contract();
+  return contract.terms.units.empty() || procedures::TargetOf(contract) == agency_;
 }
 
 absl::StatusOr<std::unique_ptr<Message>> Unpack(const Any& body, const Message& prototype) {

@@ -22,8 +22,8 @@ class Procedures {
  public:
   using List = std::vector<std::unique_ptr<Procedure>>;
 
-  // `agency`: ours, e.g. "hhs".
-  Procedures(std::string agency, List list) : agency_(std::move(agency)), list_(std::move(list)) {}
+  // `agency`: ours, e.g. "hhs". What every agency takes is added to the list.
+  Procedures(std::string agency, List list);
 
   const std::string& agency() const { return agency_; }
 

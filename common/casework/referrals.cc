@@ -249,7 +249,13 @@ absl::Status CheckOwnUnit(const Officer& officer, std::string_view unit) {
 bool IsFirstReading(const Officer& officer, const v1::Referral& referral, Tx& tx) {
   if (officer.unit() != OurUnit(referral)) return false;
   auto view = tx.Referral(referral.referral_id());
-  return view.ok() && view->unread;
+  return view.ok() && (view->unread || !view->notice.empty());
+}
+
+absl::Status TakeAsRead(std::string_view referral_id, Tx& tx) {
+  WS_ASSIGN_OR_RETURN(agency::ReferralView view, tx.Referral(referral_id));
+  return view.notice.empty() ? agency::MarkOutcomeRead(referral_id, tx)
+                             : tx.NoticeRead(referral_id);
 }
 
 absl::Status OpenReferral(const Procedures& procedures, const Officer& officer,

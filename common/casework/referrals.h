@@ -49,13 +49,16 @@ absl::Status ForwardReferral(const Procedures& procedures, const agency::Officer
 // Checks that a unit is the officer's own. Errors: PERMISSION_DENIED (UNIT_NOT_OWN).
 absl::Status CheckOwnUnit(const agency::Officer& officer, std::string_view unit);
 
-// Whether `officer` sees the content of a referral of ours.
+// Whether the officer's unit sees the content of a referral of ours by its need.
 bool MaySeeContent(const Procedures& procedures, const agency::Officer& officer,
                    const v1::Referral& referral);
 
 // Whether the reading officer learns by it how a referral of the officer's unit
-// ended: then it leaves the inbox.
+// ended, or who read it past need: then it leaves the inbox.
 bool IsFirstReading(const agency::Officer& officer, const v1::Referral& referral, agency::Tx& tx);
+
+// Takes it out of the inbox after that reading.
+absl::Status TakeAsRead(std::string_view referral_id, agency::Tx& tx);
 
 }  // namespace waystation::casework
 

@@ -22,6 +22,7 @@ using google::protobuf::Message;
 using record::StoredReferral;
 
 absl::Status CheckToUnit(const Contract& contract, std::string_view to_unit) {
+  if (contract.terms.units.empty()) return absl::OkStatus();
   std::string units;
   for (std::string_view unit : contract.terms.units) {
     if (unit == to_unit) return absl::OkStatus();
@@ -50,7 +51,7 @@ StoredReferral Filed(const Contract& contract, const Ask& ask, Tx& tx) {
 
 Tx::Request RequestOf(const Contract& contract, const Ask& ask) {
   Tx::Request request;
-  request.target = std::string(procedures::TargetOf(contract));
+  request.target = ask.to_unit.substr(0, ask.to_unit.find('/'));
   request.procedure = std::string(contract.terms.name);
   request.parent_referral_id = ask.forwards_referral_id;
   request.replaces_referral_id = ask.replaces_referral_id;

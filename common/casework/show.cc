@@ -7,6 +7,8 @@
 
 #include "common/agency/handoff.h"
 #include "common/agency/inbox.h"
+#include "common/casework/break_glass.h"
+#include "common/casework/case_table.h"
 #include "common/casework/referrals.h"
 #include "common/casework/sending.h"
 #include "common/status/status.h"
@@ -52,6 +54,12 @@ bool MaySeeContent(const Procedures& procedures, const Officer& officer,
   return std::find(also.begin(), also.end(), officer.unit()) != also.end();
 }
 
+absl::StatusOr<bool> SeesContent(const Procedures& procedures, const Officer& officer,
+                                 const v1::Referral& referral, Tx& tx) {
+  if (MaySeeContent(procedures, officer, referral)) return true;
+  return IsOpenByGlass(officer, referral.referral_id(), tx);
+}
+
 absl::StatusOr<v1::Referral> ShowInList(const StoredReferral& stored, Tx& tx) {
   v1::Referral referral = stored.referral();
   WS_ASSIGN_OR_RETURN(ReferralView view, tx.Referral(referral.referral_id()));
@@ -65,7 +73,8 @@ absl::StatusOr<v1::Referral> ShowInList(const StoredReferral& stored, Tx& tx) {
 absl::StatusOr<v1::Referral> Show(const Procedures& procedures, const Officer& officer,
                                   const StoredReferral& stored, Tx& tx) {
   WS_ASSIGN_OR_RETURN(v1::Referral referral, ShowInList(stored, tx));
-  if (!MaySeeContent(procedures, officer, stored.referral())) {
+  WS_ASSIGN_OR_RETURN(bool sees, SeesContent(procedures, officer, stored.referral(), tx));
+  if (!sees) {
     referral.clear_reason_text();
     referral.clear_basis();
     referral.set_withheld_because(absl::StrCat("content is open to \"", OurUnit(stored.referral()),
@@ -81,6 +90,8 @@ absl::StatusOr<v1::Referral> Show(const Procedures& procedures, const Officer& o
     WS_ASSIGN_OR_RETURN(auto onward, OnwardOf(referral.referral_id(), true, tx));
     referral.mutable_onward()->Assign(onward.begin(), onward.end());
   }
+  WS_ASSIGN_OR_RETURN(auto glasses, CaseTable(tx.db()).Glasses(referral.referral_id()));
+  referral.mutable_broken_glass()->Assign(glasses.begin(), glasses.end());
   WS_RETURN_IF_ERROR(AddBrokenRules(procedures, stored, tx, referral));
   return referral;
 }

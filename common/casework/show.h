@@ -18,8 +18,12 @@ inline const std::string& OurUnit(const v1::Referral& referral) {
   return referral.role() == v1::ROLE_TARGET ? referral.to_unit() : referral.from_unit();
 }
 
+// Whether the officer sees its content now: by need, or by broken glass.
+absl::StatusOr<bool> SeesContent(const Procedures& procedures, const agency::Officer& officer,
+                                 const v1::Referral& referral, agency::Tx& tx);
+
 // State, version and due time from the runtime, the rules that stand against it,
-// how onward referrals stand; and no content for whom it is withheld from.
+// how onward referrals stand, who read it past need; and no content for whom it is withheld from.
 absl::StatusOr<v1::Referral> Show(const Procedures& procedures, const agency::Officer& officer,
                                   const record::StoredReferral& stored, agency::Tx& tx);
 

@@ -1,5 +1,7 @@
 #include "common/petitioner/petitioning_agency.h"
 
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "common/agency/fields.h"
@@ -149,6 +151,16 @@ std::vector<std::unique_ptr<grpc::Service>> PetitioningAgency::MakeOwnApis(Agenc
   std::vector<std::unique_ptr<grpc::Service>> apis;
   apis.push_back(std::make_unique<Api>(petitioner_, agency, officers));
   return apis;
+}
+
+absl::Status PetitioningAgency::CheckOwnSight(const Officer& officer, std::string_view referral_id,
+                                              Tx& tx) const {
+  v1::GetPetitionRequest request;
+  v1::GetPetitionResponse seen;
+  request.set_referral_id(std::string(referral_id));
+  const absl::Status petition = petitioner::GetPetition(petitioner_, officer, request, tx, seen);
+  if (!absl::IsNotFound(petition)) return petition;
+  return CaseworkAgency::CheckOwnSight(officer, referral_id, tx);
 }
 
 // The rows say what officers did and what INS answered; neither is undone when the bus refuses a

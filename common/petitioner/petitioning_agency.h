@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/casework/casework_service.h"
@@ -27,6 +28,9 @@ class PetitioningAgency : public casework::CaseworkAgency {
   std::vector<agency::Schema> own_schemas() const override;
   std::vector<std::unique_ptr<grpc::Service>> MakeOwnApis(agency::Agency& agency,
                                                           agency::Officers& officers) override;
+  // What shows a petition shows how it moved.
+  absl::Status CheckOwnSight(const agency::Officer& officer, std::string_view referral_id,
+                             agency::Tx& tx) const override;
   absl::Status OnOwnCase(const agency::CaseMessage& message, agency::Tx& tx) override;
 
  private:

@@ -25,13 +25,17 @@ namespace waystation::procedures {
 // Immutable. Thread-safe.
 struct Contract {
   struct Terms {
-    std::string_view name;                // For people, e.g. "services".
-    std::vector<std::string_view> units;  // That take it, of one agency: "dol/eta".
-    bool two_officials = false;           // Whether an answer needs a second one.
-    int due_business_days = 0;            // 0: no time is set.
-    std::string_view due_basis = {};      // Policy version behind it.
+    std::string_view name;  // For people, e.g. "services".
+    // That take it, of one agency: "dol/eta". None: any unit of any agency takes it,
+    // and only a rule sends it, never an officer by hand.
+    std::vector<std::string_view> units;
+    bool two_officials = false;       // Whether an answer needs a second one.
+    int due_business_days = 0;        // 0: no time is set.
+    std::string_view due_basis = {};  // Policy version behind it.
     // What a consent must cover; unspecified: the procedure takes no consent.
     referral::v1::ConsentPurpose purpose = referral::v1::CONSENT_PURPOSE_UNSPECIFIED;
+    // Whether it tells what a person receives or says in services (POLICY-IR-2).
+    bool service_content = false;
   };
 
   Terms terms;
@@ -66,8 +70,9 @@ Contract MakeContract(Contract::Terms terms, CheckRequest check_request, CheckAn
   return contract;
 }
 
-// The agency that is asked: "dol" of "dol/eta".
+// The agency that is asked: "dol" of "dol/eta". Empty when any is.
 inline std::string_view TargetOf(const Contract& contract) {
+  if (contract.terms.units.empty()) return {};
   return contract.terms.units.front().substr(0, contract.terms.units.front().find('/'));
 }
 

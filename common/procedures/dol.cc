@@ -45,7 +45,8 @@ const Contract& OneStopServices() {
            .units = {kEta},
            .due_business_days = 10,
            .due_basis = "POLICY-SV-1 (2001-10-01)",
-           .purpose = referral::v1::CONSENT_PURPOSE_SERVICES},
+           .purpose = referral::v1::CONSENT_PURPOSE_SERVICES,
+           .service_content = true},
           CheckReferral, CheckOutcome);
   return contract;
 }

@@ -54,7 +54,8 @@ const Contract& SafeReturn() {
        .units = {kPrm},
        .due_business_days = 20,
        .due_basis = "POLICY-RR-1 (2001-10-01)",
-       .purpose = referral::v1::CONSENT_PURPOSE_RETURN},
+       .purpose = referral::v1::CONSENT_PURPOSE_RETURN,
+       .service_content = true},
       CheckReferral, CheckOutcome);
   return contract;
 }

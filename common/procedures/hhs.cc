@@ -66,7 +66,8 @@ const Contract& ChildToHhs() {
            .units = {kOrr},
            .due_business_days = 2,
            .due_basis = "POLICY-CH-2 (2001-10-01)",
-           .purpose = referral::v1::CONSENT_PURPOSE_SERVICES},
+           .purpose = referral::v1::CONSENT_PURPOSE_SERVICES,
+           .service_content = true},
           CheckChild, CheckChildOutcome);
   return contract;
 }
@@ -77,7 +78,8 @@ const Contract& InformationFromHhs() {
           {.name = "information request",
            .units = {kOrr},
            .due_business_days = 10,
-           .due_basis = "POLICY-IR-1 (2001-10-01)"},
+           .due_basis = "POLICY-IR-1 (2001-10-01)",
+           .service_content = true},
           CheckInformation, CheckInformationAnswer);
   return contract;
 }

@@ -41,7 +41,8 @@ const Contract& Reintegration() {
            .units = {kMissions},
            .due_business_days = 15,
            .due_basis = "POLICY-RI-1 (2001-10-01)",
-           .purpose = referral::v1::CONSENT_PURPOSE_RETURN},
+           .purpose = referral::v1::CONSENT_PURPOSE_RETURN,
+           .service_content = true},
           CheckReferral, CheckOutcome);
   return contract;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/status/status.h"
+#include "common/statute/break_glass.h"
 #include "common/statute/certification_rules.h"
 #include "common/statute/continued_presence.h"
 #include "common/statute/duties.h"
@@ -59,6 +60,8 @@ std::vector<const Rule*> AllRules() {
       &kCaseTakenUp,
       &kNoticeFromAdjudicator,
       &kServiceContentClosed,
+      &kGlassTime,
+      &kGlassNoticeFromHolder,
       &kReturnWished,
       &kReturnStillWished,
       &kOriginGovernmentAgreed,

@@ -1,6 +1,7 @@
 #include "services/ins/ins_service.h"
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -190,6 +191,14 @@ class InsAgency : public casework::CaseworkAgency {
   }
 
   std::vector<agency::Schema> own_schemas() const override { return {Register::schema()}; }
+
+  absl::Status CheckOwnSight(const Officer& officer, std::string_view referral_id,
+                             Tx& tx) const override {
+    v1::GetPetitionRequest request;
+    v1::GetPetitionResponse seen;
+    request.set_referral_id(std::string(referral_id));
+    return ins::GetPetition(officer, request, tx, seen);
+  }
 
   std::vector<std::unique_ptr<grpc::Service>> MakeOwnApis(Agency& agency,
                                                           Officers& officers) override {
