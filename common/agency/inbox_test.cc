@@ -58,6 +58,45 @@ TEST_F(AgencyTest, ProblemStaysInTheInboxThoughTheOutcomeWasRead) {
   EXPECT_THAT(Inbox(*ins_)[0].next_move(), testing::HasSubstr("the bus refused \"take up\""));
 }
 
+TEST_F(AgencyTest, NoticeStaysInTheInboxThroughStepsUntilItIsRead) {
+  std::string id = Request();
+  DeliverToIns();
+  ASSERT_TRUE(doj_->Write([&](Tx& tx) { return tx.Notify(id, "somebody read it"); }).ok());
+  ASSERT_EQ(Inbox(*doj_).size(), 1u);
+  EXPECT_EQ(Inbox(*doj_)[0].next_move(), "read the notice: somebody read it");
+  EXPECT_EQ(Inbox(*doj_)[0].next_move_agency(), "doj");
+  ASSERT_TRUE(Step(*ins_, id, types::v1::TRANSITION_RETURN).ok());
+  ExpectPublished(1);
+  DeliverToDoj();
+  ASSERT_TRUE(doj_->Write([&](Tx& tx) { return tx.MarkRead(id); }).ok());
+  EXPECT_EQ(Inbox(*doj_)[0].next_move(), "read the notice: somebody read it");
+  ASSERT_TRUE(doj_->Write([&](Tx& tx) { return tx.NoticeRead(id); }).ok());
+  EXPECT_TRUE(Inbox(*doj_).empty());
+}
+
+TEST_F(AgencyTest, NoticeOfAnUnknownReferralIsRefused) {
+  const std::string id(16, 'x');
+  EXPECT_EQ(ReasonOf(doj_->Write([&](Tx& tx) { return tx.Notify(id, "text"); })),
+            "REFERRAL_UNKNOWN");
+  EXPECT_EQ(ReasonOf(doj_->Write([&](Tx& tx) { return tx.NoticeRead(id); })), "REFERRAL_UNKNOWN");
+}
+
+TEST_F(AgencyTest, EvidenceIsTheBussOrNone) {
+  std::string id = Request();
+  auto evidence = doj_->GetEvidence(id);
+  ASSERT_TRUE(evidence.ok()) << evidence.status();
+  ASSERT_EQ(evidence->history.entries_size(), 1);
+  EXPECT_TRUE(evidence->history.entries(0).has_custody_receipt());
+  EXPECT_GT(evidence->directory.directory().identities_size(), 0);
+  const absl::Status none = doj_->GetEvidence(std::string(16, 'x')).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(none));
+  EXPECT_EQ(ReasonOf(none), "NOT_ON_RECORD");
+  exchange().SetUp(false);
+  const absl::Status away = doj_->GetEvidence(id).status();
+  EXPECT_TRUE(absl::IsUnavailable(away));
+  EXPECT_EQ(ReasonOf(away), "BUS_AWAY");
+}
+
 TEST_F(AgencyTest, PagesThroughReferralsNewestFirst) {
   std::vector<std::string> ids;
   for (int i = 0; i < 5; ++i) ids.insert(ids.begin(), Request());

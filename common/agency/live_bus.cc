@@ -179,8 +179,7 @@ absl::StatusOr<Evidence> LiveBus::GetEvidence(std::string_view referral_id,
                                               absl::Duration timeout) {
   Evidence evidence;
   WS_ASSIGN_OR_RETURN(evidence.history, History(referral_id, timeout));
-  grpc::Status status =
-      directory_->GetDirectory(
+  grpc::Status status = directory_->GetDirectory(
       ContextFor(timeout).get(), bus::v1::GetDirectoryRequest(), &evidence.directory);
   if (!status.ok()) return rpc::FromGrpcStatus(status);
   return evidence;

@@ -205,6 +205,17 @@ TEST_F(LiveBusTest, AsksTheLedger) {
   EXPECT_EQ(found->version(), 3u);
 }
 
+TEST_F(LiveBusTest, FetchesEvidenceWithTheDirectory) {
+  live_.Start(&listener_);
+  bus::v1::Referral referral;
+  referral.set_referral_id(std::string(16, 'r'));
+  broker_.SetReferral(referral);
+  auto evidence = live_.GetEvidence(referral.referral_id(), absl::Seconds(10));
+  ASSERT_TRUE(evidence.ok()) << evidence.status();
+  EXPECT_EQ(evidence->history.referral().referral_id(), referral.referral_id());
+  EXPECT_GT(evidence->directory.directory().identities_size(), 0);
+}
+
 TEST_F(LiveBusTest, DoesNotWaitForALedgerThatIsAway) {
   broker_.Stop();
   auto found = live_.GetReferral(std::string(16, 'r'), absl::Milliseconds(200));

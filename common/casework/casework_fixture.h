@@ -55,6 +55,12 @@ class CaseworkTest : public testing::Test {
   static bus::v1::Directory Directory() {
     bus::v1::Directory directory;
     directory.set_version(1);
+    bus::v1::Identity& dol = *directory.add_identities();
+    dol.set_identity(agency::FakeDesk::IdentityOf("dol"));
+    for (const char* unit : {"dol/complaint-line", "dol/eta", "dol/inspector-general"}) {
+      dol.add_units()->set_name(unit);
+    }
+    dol.mutable_units(2)->add_attributes("federal_lea");
     return directory;
   }
 

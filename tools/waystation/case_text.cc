@@ -72,6 +72,12 @@ std::string OnwardWords(const referral::v1::OnwardHop& hop) {
   return words;
 }
 
+std::string GlassWords(const casework::v1::BrokenGlass& broken) {
+  const referral::v1::BreakGlass& glass = broken.glass();
+  return absl::StrCat("by ", ActingWords(glass.officer()), ", ", TimeText(glass.broken_at()),
+                      " until ", TimeText(glass.until()), ": ", glass.reason());
+}
+
 void AddContent(const Referral& referral, Fields* fields) {
   AddText("withheld", referral.withheld_because(), fields, Tone::kBad);
   if (referral.has_request()) Append(BodyFields(referral.request(), "asked:"), fields);
@@ -85,6 +91,9 @@ void AddContent(const Referral& referral, Fields* fields) {
   }
   if (referral.has_answer()) Append(BodyFields(referral.answer(), "answer:"), fields);
   for (const auto& hop : referral.onward()) AddText("onward", OnwardWords(hop), fields);
+  for (const auto& glass : referral.broken_glass()) {
+    AddText("glass broken", GlassWords(glass), fields, Tone::kBad);
+  }
 }
 
 void AddEnd(const Referral& referral, Fields* fields) {

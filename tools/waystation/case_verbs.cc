@@ -17,6 +17,8 @@ using referral::v1::DisclosureBasis;
 
 // An emergency ends by itself, so that nothing rests on it for long.
 constexpr absl::Duration kEmergency = absl::Hours(24);
+// What the service refuses with its rule, and not as a word that is no time.
+constexpr absl::Duration kDay = absl::Hours(24);
 
 struct ListOptions {
   std::string as;
@@ -72,6 +74,43 @@ void DeclareShow(CLI::App& verb, ShowOptions& options) {
 absl::Status RunShow(Session& session, const ShowOptions& options) {
   WS_ASSIGN_OR_RETURN(CaseAtDesk desk, CaseOf(session, options.as, options.referral));
   ShowCase(session, desk.referral);
+  return absl::OkStatus();
+}
+
+struct GlassOptions {
+  std::string as;
+  std::string request_id;
+  std::string referral;
+  std::string reason;
+  std::string time = "30m";
+};
+
+void DeclareGlass(CLI::App& verb, GlassOptions& options) {
+  DeclareChange(verb, options.as, options.request_id);
+  DeclareReferral(verb, options.referral);
+  verb.add_option("--reason", options.reason,
+                  "Why, without names; the owners of the content read it")
+      ->required();
+  verb.add_option("--for", options.time, "How long, at most 1h")->capture_default_str();
+}
+
+absl::Status RunGlass(Session& session, const GlassOptions& options) {
+  casework::v1::BreakGlassRequest request;
+  request.set_request_id(RequestId(session, options.request_id));
+  request.set_reason(options.reason);
+  WS_ASSIGN_OR_RETURN(*request.mutable_referral_id(), ParseReferralId(options.referral));
+  absl::Duration time;
+  if (!absl::ParseDuration(options.time, &time) || time < -kDay || time > kDay) {
+    return UsageError(Problem("--for", "no duration", Quoted(options.time), "e.g. 30m"));
+  }
+  request.mutable_duration()->set_seconds(absl::ToInt64Seconds(time));
+  request.mutable_duration()->set_nanos(
+      static_cast<int>(absl::ToInt64Nanoseconds(time % absl::Seconds(1))));
+  WS_ASSIGN_OR_RETURN(Officer officer, Officer::At(session, "", options.as));
+  auto response = officer.Ask(&CaseworkService::Stub::BreakGlass, request);
+  if (!response.ok()) return ExplainCase(response.status(), request.request_id());
+  ShowCase(session, response->referral());
+  session.out.Say("the unit that has it and the other agency are told", Tone::kBad);
   return absl::OkStatus();
 }
 
@@ -254,6 +293,9 @@ void AddCaseVerbs(CLI::App& app, Chosen& chosen) {
   AddVerb<ForwardOptions>(noun, chosen, "forward",
                           "Ask a third agency, and stay answerable for the referral",
                           DeclareForward, RunForward);
+  AddVerb<GlassOptions>(noun, chosen, "break-glass",
+                        "Read past one's need, for a time: the owners are told at once",
+                        DeclareGlass, RunGlass);
   AddVerb<StepOptions>(noun, chosen, "entered-in-error", "Take back what should not have been sent",
                        DeclareError, RunError);
   AddVerb<StepOptions>(app, chosen, "scope-confirm",

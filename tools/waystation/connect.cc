@@ -53,7 +53,9 @@ absl::Status CallError(const Remote& remote, const grpc::Status& status) {
         remote.name, "no answer", absl::StrCat("none in ", absl::FormatDuration(remote.timeout)),
         "an answer, or a longer --timeout"));
   }
-  if (absl::IsUnavailable(error)) return Prefixed(remote.name + ": unreachable", error);
+  // A refusal with a reason is the server's own: it was reached.
+  if (absl::IsUnavailable(error) && ReasonOf(error).empty())
+    return Prefixed(remote.name + ": unreachable", error);
   // The server's own words stand alone: they name the thing already.
   return error;
 }

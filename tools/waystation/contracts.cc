@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "common/procedures/break_glass.h"
 #include "common/procedures/doj.h"
 #include "common/procedures/dol.h"
 #include "common/procedures/dos.h"
@@ -120,7 +121,7 @@ const std::vector<const Contract*>& AllContracts() {
       &procedures::StatusNotice(),       &procedures::ChildToHhs(),
       &procedures::InformationFromHhs(), &procedures::OneStopServices(),
       &procedures::SafeReturn(),         &procedures::Reintegration(),
-      &procedures::ContinuedPresence()};
+      &procedures::ContinuedPresence(),  &procedures::BreakGlassNotices()};
   return contracts;
 }
 

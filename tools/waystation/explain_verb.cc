@@ -83,7 +83,7 @@ std::vector<std::pair<std::string, Cell>> TermsFields(const Contract& contract) 
   std::vector<std::string> units;
   for (std::string_view unit : terms.units) units.emplace_back(unit);
   return {{"procedure", ProcedureWord(contract)},
-          {"asked", absl::StrJoin(units, ", ")},
+          {"asked", units.empty() ? "any unit, by a rule" : absl::StrJoin(units, ", ")},
           {"request", contract.request->GetDescriptor()->name()},
           {"answer", contract.answer->GetDescriptor()->name()},
           {"due", DueWords(terms)},

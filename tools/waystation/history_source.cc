@@ -52,17 +52,15 @@ absl::StatusOr<bus::v1::GetDirectoryResponse> HistorySource::Directory() {
               bus::v1::GetDirectoryRequest());
 }
 
-// Certificates come from the broker's directory; whom to believe is judged by
-// the roots and lists of the profile alone.
-absl::StatusOr<HistoryVerifier> HistorySource::MakeVerifier() {
-  WS_ASSIGN_OR_RETURN(auto response, Directory());
-  WS_ASSIGN_OR_RETURN(auto view, evidence::DirectoryView::Create(response.directory()));
+absl::StatusOr<HistoryVerifier> VerifierBy(const bus::v1::GetDirectoryResponse& directory,
+                                           const v1::Profile& profile, const Clock& clock) {
+  WS_ASSIGN_OR_RETURN(auto view, evidence::DirectoryView::Create(directory.directory()));
   rpc::TrustSource::Options options;
-  options.roots_path = profile_.roots_path();
-  options.crl_path = profile_.crl_path();
-  WS_ASSIGN_OR_RETURN(auto trust, rpc::TrustSource::Create(options, *clock_));
+  options.roots_path = profile.roots_path();
+  options.crl_path = profile.crl_path();
+  WS_ASSIGN_OR_RETURN(auto trust, rpc::TrustSource::Create(options, clock));
   return HistoryVerifier(std::move(view), trust->Current(),
-                         {profile_.broker().identity(), response.bus_id()});
+                         {profile.broker().identity(), directory.bus_id()});
 }
 
 absl::StatusOr<VerifiedHistory> HistorySource::History(const std::string& referral_id) {
@@ -71,7 +69,8 @@ absl::StatusOr<VerifiedHistory> HistorySource::History(const std::string& referr
   WS_ASSIGN_OR_RETURN(
       auto history,
       Call(remote_, *ledger_, &bus::v1::LedgerService::Stub::GetReferralHistory, request));
-  WS_ASSIGN_OR_RETURN(HistoryVerifier verifier, MakeVerifier());
+  WS_ASSIGN_OR_RETURN(auto directory, Directory());
+  WS_ASSIGN_OR_RETURN(HistoryVerifier verifier, VerifierBy(directory, profile_, *clock_));
   return VerifiedHistory{history.referral(), verifier.Verify(history, referral_id)};
 }
 

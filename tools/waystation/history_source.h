@@ -19,6 +19,13 @@ struct VerifiedHistory {
   std::vector<v1::VerifiedStep> steps;
 };
 
+// Reads a directory for the verifier. It may come from anybody: certificates are
+// looked up in it, and whom to believe is judged by the roots and lists of the
+// profile alone. Errors: INVALID_ARGUMENT it cannot be read; FAILED_PRECONDITION
+// roots or lists cannot be used.
+absl::StatusOr<HistoryVerifier> VerifierBy(const bus::v1::GetDirectoryResponse& directory,
+                                           const v1::Profile& profile, const Clock& clock);
+
 // The broker's ledger and directory, as the auditor sees them.
 //
 // Single-threaded: the command.
@@ -39,7 +46,6 @@ class HistorySource {
 
  private:
   HistorySource(const Session& session, const Profile& profile, Remote remote);
-  absl::StatusOr<HistoryVerifier> MakeVerifier();
 
   const Clock* clock_;
   v1::Profile profile_;

@@ -1,0 +1,252 @@
+"""Who sees what: each line of the page on the referral, tried from the wrong side."""
+import os
+import signal
+
+import command
+import junit
+import mission
+from mission import CONSUL, DSS, ETA, FBI, INS, LINE, ORR, OVC, PRM, USAID
+
+INVESTIGATOR = "investigator-2201"
+NEEDS = "SYNTHETIC. Evenings only."
+HIDDEN = ("Evenings only", "job-training", "consent-", "basis ")
+
+
+class SightTest(mission.MissionTest):
+    def services(self):
+        """HHS refers a person to DOL's services; returns the referral."""
+        person = self.field("person", self.certification("open", "--door", "ngo", "--age",
+                                                         "twenty-one-or-older"))
+        consent = self.field("consent", self.ws(
+            "consent", "record", person, "--as", ORR, "--purpose", "services,return,"
+            "tell-origin-government,share-with-iom", "--agency", "dol,dos,usaid", "--until",
+            "+180d"))
+        referral = self.field("referral", self.ws(
+            "services", "refer", "--as", ORR, "--person", person, "--consent", consent,
+            "--service", "job-training", "--needs", NEEDS))
+        self.arrived(referral, ETA)
+        return referral, person, consent
+
+    def going_home(self):
+        """A return that PRM forwarded to USAID; returns (referral, onward)."""
+        _, person, consent = self.services()
+        referral = self.field("referral", self.ws(
+            "return-home", "refer", "--as", ORR, "--person", person, "--country", "MD",
+            "--return-consent", consent, "--origin-government-consent", consent, "--iom-consent",
+            consent, "--risk", "low", "--risk-summary", "SYNTHETIC. Family awaits.", "--age",
+            "twenty-one-or-older"))
+        self.arrived(referral, PRM)
+        self.ws("take-up", referral, "--as", PRM)
+        onward = self.field("referral", self.ws("return-home", "forward", referral, "--as", PRM,
+                                                "--support", "shelter"))
+        self.arrived(onward, USAID)
+        return referral, onward
+
+    def unseen(self, referral, officer):
+        """The officer's agency says of the referral that it has none such."""
+        for words in (("case", "show"), ("history",)):
+            refused = self.run_code(command.NOT_FOUND, *words, referral, "--as", officer)
+            self.assertEqual(refused.out, "")
+        refused = self.run_code(command.NOT_FOUND, "case", "break-glass", referral, "--reason",
+                                "SYNTHETIC.", "--as", officer)
+        self.assertEqual(refused.out, "")
+
+    # -- history --
+
+    def test_history_of_an_officer_is_verified_as_the_auditors_is(self):
+        referral, _, _ = self.services()
+        auditors = self.json("history", referral)
+        for officer in (ORR, ETA, LINE):
+            steps = self.json("history", referral, "--as", officer)
+            self.assertEqual([step["version"] for step in steps],
+                             [step["version"] for step in auditors])
+            self.assertTrue(all(not step["problems"] for step in steps))
+            self.assertGreaterEqual(sum(step["verified"] for step in steps), 3)
+        shown = self.ws("history", referral, "--as", ETA)
+        self.assertIn("VERIFIED", shown)
+        for hidden in HIDDEN:
+            self.assertNotIn(hidden, shown)
+
+    def test_history_of_a_petition_at_both_sides(self):
+        referral = self.petition()
+        for officer in (FBI, OVC, INS):
+            self.assertIn("VERIFIED", self.ws("history", referral, "--as", officer))
+        self.refuse("UNIT_DENIED", "policy CP-4", "history", referral, "--as", INVESTIGATOR,
+                    code=command.DENIED)
+        for stranger in (ORR, ETA, CONSUL, USAID):
+            self.unseen(referral, stranger)
+
+    def test_a_stolen_referral_id_opens_nothing_elsewhere(self):
+        referral, _, _ = self.services()
+        for stranger in (FBI, CONSUL, DSS, PRM, USAID):
+            self.unseen(referral, stranger)
+
+    def test_history_needs_the_bus(self):
+        referral, _, _ = self.services()
+        broker = self.dev.service("broker")
+        os.kill(broker, signal.SIGSTOP)
+        try:
+            refused = self.run_code(command.UNREACHABLE, "history", referral, "--as", ETA)
+        finally:
+            os.kill(broker, signal.SIGCONT)
+        self.assertIn("nothing can be verified", refused.err)
+        self.assertIn("reason: BUS_AWAY", refused.err)
+        self.assertEqual(refused.out, "")
+
+    def test_onward_hops_show_only_that_they_were_answered(self):
+        referral, onward = self.going_home()
+        self.ws("take-up", onward, "--as", USAID)
+        self.ws("answer", onward, "--as", USAID, "--body",
+                '{"arranged": ["shelter"], "partner": "SYN shelter"}')
+        self.await_field("state", "answered", "case", "show", onward, "--as", PRM)
+        ours = self.ws("history", referral, "--as", PRM)
+        self.assertIn(onward, ours)
+        self.assertIn("answered", ours)
+        self.ws("return-home", "answer", referral, "--outcome", "declined")
+        self.await_field("state", "answered", "case", "show", referral, "--as", ORR)
+        theirs = self.ws("history", referral, "--as", ORR)
+        self.assertIn("of another agency  answered", theirs)
+        shown = theirs + self.ws("-o", "json", "case", "show", referral, "--as", ORR)
+        for hidden in (onward, "usaid", "SYN shelter"):
+            self.assertNotIn(hidden, shown)
+        self.unseen(onward, ORR)
+
+    def test_recipient_of_a_forwarded_referral_does_not_see_the_root(self):
+        referral, onward = self.going_home()
+        seen = (self.ws("-o", "json", "case", "show", onward, "--as", USAID) +
+                self.ws("-o", "json", "history", onward, "--as", USAID))
+        self.assertNotIn(referral, seen)
+        self.unseen(referral, USAID)
+
+    # -- denied --
+
+    def test_enforcement_does_not_see_service_content(self):
+        person, _ = self.let_stay()
+        for officer in (FBI, OVC):
+            referral = self.field("referral", self.ws(
+                "case", "open", "--as", officer, "--to-unit", "hhs/orr", "--type",
+                "information-request", "--person", person, "--basis",
+                "duty:TVPA 107(c)", "--body",
+                '{"kind": "service-content", "purpose": "SYNTHETIC. To know."}'))
+            shown = self.await_field("state", "returned", "case", "show", referral, "--as", officer)
+            self.assertIn("POLICY-IR-2", self.field("citation", shown))
+
+    def test_adjudication_and_enforcement_are_denied_each_other(self):
+        referral = self.petition()
+        for words in (("petition", "show", referral), ("petition", "list"), ("presence", "list"),
+                      ("inbox",), ("case", "list"), ("history", referral),
+                      ("case", "break-glass", referral, "--reason", "SYNTHETIC.")):
+            with self.subTest(words=words):
+                self.refuse("UNIT_DENIED", "policy CP-4", *words, "--as", INVESTIGATOR,
+                            code=command.DENIED)
+
+    def test_no_record_opens_a_removal_action(self):
+        contracts = self.json("explain")
+        self.assertGreater(len(contracts), 5)
+        for contract in contracts:
+            words = " ".join(str(value) for value in contract.values()).lower()
+            for barred in ("removal", "deport", "charging"):
+                self.assertNotIn(barred, words)
+            # Enforcement is asked nothing at all.
+            self.assertNotIn("ins/investigations", words)
+
+    def test_an_officer_of_one_agency_calls_no_other(self):
+        referral = self.petition()
+        for other in ("ins", "hhs", "dol", "dos", "usaid"):
+            profile = self.profile.replace('staff_id: "agent-1101"\nagency: "doj"',
+                                           'staff_id: "agent-1101"\nagency: "%s"' % other)
+            self.assertNotEqual(profile, self.profile)
+            for words in (("history", referral), ("case", "list"), ("case", "show", referral)):
+                with self.subTest(other=other, words=words):
+                    refused = self.with_profile(profile, *words, "--as", FBI)
+                    self.assertEqual(refused.code, command.DENIED, refused.err)
+                    self.assertIn("reason: CALLER_NOT_STAFF", refused.err)
+                    self.assertEqual(refused.out, "")
+
+    def test_staff_get_nothing_from_the_broker(self):
+        referral = self.petition()
+        auditor, officer = (self.credential("/auditor"),
+                            self.credential("/agency/doj/staff/agent-1101"))
+        profile = self.profile.replace(auditor, officer)
+        self.assertNotEqual(profile, self.profile)
+        refused = self.with_profile(profile, "history", referral)
+        self.assertNotEqual(refused.code, command.OK)
+        self.assertIn("reason: IDENTITY_UNKNOWN", refused.err)
+        self.assertEqual(refused.out, "")
+
+    # -- break-glass --
+
+    def glass(self, referral, officer, *words):
+        return ("case", "break-glass", referral, "--as", officer, *words)
+
+    def test_glass_opens_content_and_both_owners_are_told(self):
+        referral, _, _ = self.services()
+        self.assertIn("dol/eta", self.field("withheld", self.ws("case", "show", referral, "--as",
+                                                                LINE)))
+        shown = self.ws(*self.glass(referral, LINE, "--reason", "SYNTHETIC. Caller in danger.",
+                                    "--for", "10m"))
+        self.assertIn("Evenings only", shown)
+        self.assertIn("Evenings only", self.ws("case", "show", referral, "--as", LINE))
+        # It opens content, and permits no step.
+        self.refuse("UNIT_NOT_OWN", "dol/eta", "take-up", referral, "--as", LINE,
+                    code=command.DENIED)
+        for owner in (ETA, ORR):
+            inbox = command.eventually("the notice in the inbox of " + owner, lambda: next(
+                (line for line in self.ws("inbox", "--as", owner).splitlines()
+                 if referral in line and "glass broken by " + LINE in line), None))
+            self.assertIn(referral, inbox)
+            broken = self.field("glass broken", self.ws("case", "show", referral, "--as", owner))
+            for said in (LINE, "Caller in danger", " until "):
+                self.assertIn(said, broken)
+            self.assertNotIn("glass broken by", self.ws("inbox", "--as", owner))
+            self.assertIn("Caller in danger", self.ws("history", referral, "--as", owner))
+        # On the record: the notice is a referral of its own, answered by a rule.
+        steps = self.json("history", referral, "--as", ETA)
+        notice = next(step["notice_referral_id"] for step in steps if "notice_referral_id" in step)
+        record = self.ws("history", notice)
+        self.assertIn("VERIFIED", record)
+        self.assertNotIn("danger", record)
+
+    def test_glass_needs_reason_and_time_and_another_unit(self):
+        referral, _, _ = self.services()
+        with self.unchanged(("case", "show", referral, "--as", ETA), ("case", "list", "--as", LINE),
+                            ("case", "show", referral, "--as", LINE)):
+            self.run_code(command.USAGE, *self.glass(referral, LINE))
+            self.refuse("FIELD_INVALID", "reason", *self.glass(referral, LINE, "--reason", ""))
+            for time in ("0s", "-5m", "61m"):
+                self.refuse("GLASS_TIME_OUTSIDE", "POLICY-BG-1", *self.glass(
+                    referral, LINE, "--reason", "SYNTHETIC.", "--for=" + time))
+            self.refuse("GLASS_NOT_NEEDED", "another unit", *self.glass(
+                referral, ETA, "--reason", "SYNTHETIC."))
+
+    def test_glass_does_not_break_for_enforcement(self):
+        referral, onward = self.going_home()
+        for officer, which in ((DSS, referral), (DSS, onward)):
+            with self.unchanged(("case", "show", which, "--as", PRM)):
+                self.refuse("SERVICE_CONTENT_CLOSED", "POLICY-IR-2", *self.glass(
+                    which, officer, "--reason", "SYNTHETIC. To know."))
+
+    # -- profiles that nobody was given --
+
+    @property
+    def profile(self):
+        with open(os.path.join(self.data, "profile.textproto"), encoding="utf-8") as f:
+            # Without indentation, which differs between a block and one in another.
+            return "\n".join(line.strip() for line in f.read().splitlines())
+
+    def credential(self, path):
+        """The lines of one credential in the profile."""
+        lines = self.profile.splitlines()
+        at = next(i for i, line in enumerate(lines)
+                  if line == 'identity: "spiffe://waystation.example%s"' % path)
+        return "\n".join(lines[at:at + 3])
+
+    def with_profile(self, text, *words):
+        path = self.home.path("crossed.textproto")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        return self.home.run("--profile", path, *words)
+
+
+if __name__ == "__main__":
+    junit.main()
