@@ -273,8 +273,9 @@ absl::Status CaseworkAgency::OnOwnCase(const agency::CaseMessage& message, Tx& t
 
 absl::Status CaseworkAgency::OnRefused(const agency::CaseMessage& message,
                                        const absl::Status& refusal, Tx& tx) {
-  WS_RETURN_IF_ERROR(casework::OnRefused(procedures_, message, refusal, tx));
-  return OnOwnRefused(message, refusal, tx);
+  WS_ASSIGN_OR_RETURN(auto found, CaseTable(tx.db()).Find(message.header.referral().referral_id()));
+  return found.has_value() ? casework::OnRefused(procedures_, message, refusal, tx)
+                           : OnOwnRefused(message, refusal, tx);
 }
 
 }  // namespace waystation::casework

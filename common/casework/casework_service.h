@@ -59,7 +59,7 @@ class CaseworkAgency : public agency::Service {
                                                                   agency::Officers&) {
     return {};
   }
-  // A message that is not casework's, as Handler::OnCase and OnRefused.
+  // A message on what is not casework's, as Handler::OnCase and OnRefused.
   virtual absl::Status OnOwnCase(const agency::CaseMessage& message, agency::Tx& tx);
   virtual absl::Status OnOwnRefused(const agency::CaseMessage&, const absl::Status&, agency::Tx&) {
     return absl::OkStatus();

@@ -25,7 +25,13 @@ class SightTest(mission.MissionTest):
             "services", "refer", "--as", ORR, "--person", person, "--consent", consent,
             "--service", "job-training", "--needs", NEEDS))
         self.arrived(referral, ETA)
+        self.on_record(referral)
         return referral, person, consent
+
+    def on_record(self, referral):
+        """Waits until the target's receipt is on the record."""
+        command.eventually("the receipt on the record", lambda: any(
+            step["state"] == "REFERRAL_STATE_RECEIVED" for step in self.json("history", referral)))
 
     def going_home(self):
         """A return that PRM forwarded to USAID; returns (referral, onward)."""
@@ -69,6 +75,7 @@ class SightTest(mission.MissionTest):
 
     def test_history_of_a_petition_at_both_sides(self):
         referral = self.petition()
+        self.on_record(referral)
         for officer in (FBI, OVC, INS):
             self.assertIn("VERIFIED", self.ws("history", referral, "--as", officer))
         self.refuse("UNIT_DENIED", "policy CP-4", "history", referral, "--as", INVESTIGATOR,
@@ -106,8 +113,9 @@ class SightTest(mission.MissionTest):
         self.await_field("state", "answered", "case", "show", referral, "--as", ORR)
         theirs = self.ws("history", referral, "--as", ORR)
         self.assertIn("of another agency  answered", theirs)
+        self.assertNotIn("usaid", theirs)
         shown = theirs + self.ws("-o", "json", "case", "show", referral, "--as", ORR)
-        for hidden in (onward, "usaid", "SYN shelter"):
+        for hidden in (onward, "SYN shelter"):
             self.assertNotIn(hidden, shown)
         self.unseen(onward, ORR)
 
@@ -121,7 +129,7 @@ class SightTest(mission.MissionTest):
     # -- denied --
 
     def test_enforcement_does_not_see_service_content(self):
-        person, _ = self.let_stay()
+        person = self.open_intake()
         for officer in (FBI, OVC):
             referral = self.field("referral", self.ws(
                 "case", "open", "--as", officer, "--to-unit", "hhs/orr", "--type",
@@ -149,6 +157,12 @@ class SightTest(mission.MissionTest):
                 self.assertNotIn(barred, words)
             # Enforcement is asked nothing at all.
             self.assertNotIn("ins/investigations", words)
+        person = self.open_intake()
+        with self.unchanged(("case", "list", "--as", FBI)):
+            self.refuse("FIELD_INVALID", "hhs/orr", "case", "open", "--as", FBI, "--to-unit",
+                        "ins/investigations", "--type", "information-request", "--person", person,
+                        "--basis", "duty:TVPA 107(c)", "--body",
+                        '{"kind": "service-content", "purpose": "SYNTHETIC. To remove."}')
 
     def test_an_officer_of_one_agency_calls_no_other(self):
         referral = self.petition()
