@@ -189,12 +189,13 @@ class Api : public v1::CaseworkService::CallbackService {
   absl::Status History(const Officer& officer, const std::string& id,
                        v1::GetHistoryResponse& response) {
     WS_RETURN_IF_ERROR(CheckReferralId(id));
-    WS_RETURN_IF_ERROR(agency_.Read([&](Tx& tx) -> absl::Status {
+    const absl::Status ours = agency_.Read([&](Tx& tx) -> absl::Status {
       WS_RETURN_IF_ERROR(check_sight_(officer, id, tx));
       WS_ASSIGN_OR_RETURN(auto stored, CaseTable(tx.db()).Find(id));
       if (!stored.has_value()) return absl::OkStatus();
       return FillHistory(procedures_, officer, *stored, tx, response);
-    }));
+    });
+    if (!ours.ok()) return ours;
     WS_ASSIGN_OR_RETURN(agency::Evidence evidence, agency_.GetEvidence(id));
     *response.mutable_history() = std::move(evidence.history);
     *response.mutable_directory() = std::move(evidence.directory);
