@@ -6,6 +6,7 @@
 #include "tools/waystation/dev_notice.h"
 #include "tools/waystation/exit_code.h"
 #include "tools/waystation/play.h"
+#include "tools/waystation/scenes/petitioning.h"
 #include "tools/waystation/text.h"
 #include "tools/waystation/verbs.h"
 
@@ -34,11 +35,12 @@ struct FirstMessage {
 // from the officer's call to INS's signed receipt on the record.
 absl::StatusOr<FirstMessage> SendFirst(const Session& session, Play& play) {
   const std::string officer = "agent-1101";
-  WS_ASSIGN_OR_RETURN(std::string person, play.Intake(officer));
-  WS_RETURN_IF_ERROR(play.Finding(officer, person));
+  WS_ASSIGN_OR_RETURN(std::string person, OpenIntake(play, officer));
+  WS_RETURN_IF_ERROR(RecordFinding(play, officer, person));
   const absl::Duration begin = session.clock.Monotonic();
-  WS_ASSIGN_OR_RETURN(auto petition,
-                      play.File(officer, person, "SYN-2002-0001", /*acknowledge=*/true));
+  WS_ASSIGN_OR_RETURN(
+      auto petition,
+      FilePetition(play, officer, person, {.case_number = "SYN-2002-0001", .in_spite = true}));
   WS_RETURN_IF_ERROR(play.AwaitReceived(petition.referral_id()));
   return FirstMessage{FormatReferralId(petition.referral_id()), session.clock.Monotonic() - begin};
 }
@@ -78,8 +80,7 @@ absl::Status RunDev(Session& session, const DevOptions& options) {
   WS_ASSIGN_OR_RETURN(auto bus,
                       DevBus::Start({options.data, options.broker_port}, session.clock, signals));
   const absl::Duration ready = session.clock.Monotonic() - begin;
-  WS_ASSIGN_OR_RETURN(Profile profile, Profile::Load(bus->layout().ProfilePath()));
-  Play play(session, *bus, profile);
+  WS_ASSIGN_OR_RETURN(Play play, Play::On(session, *bus));
   WS_ASSIGN_OR_RETURN(FirstMessage first, SendFirst(session, play));
   PrintReady(session, *bus, ready, first);
   if (options.once) return StopBus(session, *bus, absl::CancelledError("once"));

@@ -33,10 +33,22 @@ size_t Width(std::string_view text) {
   return std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; });
 }
 
+const char* CodeOf(Tone tone) {
+  switch (tone) {
+    case Tone::kGood:
+      return "32";
+    case Tone::kBad:
+      return "31";
+    case Tone::kTitle:
+      return "1";
+    default:
+      return "2";
+  }
+}
+
 std::string Toned(std::string_view text, Tone tone, bool color) {
   if (!color || tone == Tone::kPlain) return std::string(text);
-  const char* code = tone == Tone::kGood ? "32" : tone == Tone::kBad ? "31" : "2";
-  return absl::StrCat("\x1b[", code, "m", Absl(text), "\x1b[0m");
+  return absl::StrCat("\x1b[", CodeOf(tone), "m", Absl(text), "\x1b[0m");
 }
 
 using google::protobuf::FieldDescriptor;
@@ -157,6 +169,11 @@ void Output::Show(const Message& message, const std::vector<std::pair<std::strin
 
 void Output::Line(std::string_view text, Tone tone) {
   results_ << Toned(text, tone, color_ && !json()) << std::endl;
+}
+
+void Output::Line(const std::vector<Cell>& parts) {
+  for (const Cell& part : parts) results_ << Toned(part.text, part.tone, color_ && !json());
+  results_ << std::endl;
 }
 
 void Output::Say(std::string_view text, Tone tone) {

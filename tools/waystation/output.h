@@ -14,7 +14,7 @@ namespace waystation::cli {
 enum class Format { kTable, kJson };
 
 // How a cell or line is meant; shown in color on a terminal only.
-enum class Tone { kPlain, kGood, kBad, kQuiet };
+enum class Tone { kPlain, kGood, kBad, kQuiet, kTitle };
 
 struct Cell {
   Cell(std::string cell_text, Tone cell_tone = Tone::kPlain)
@@ -78,6 +78,9 @@ class Output {
 
   // One line of results, flushed: tails and logs are read as they come.
   void Line(std::string_view text, Tone tone = Tone::kPlain);
+
+  // The same of parts that follow each other without a gap, each in its tone.
+  void Line(const std::vector<Cell>& parts);
 
   // One line of narration.
   void Say(std::string_view text, Tone tone = Tone::kPlain);

@@ -1,0 +1,93 @@
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "common/status/status.h"
+#include "tools/waystation/petition_text.h"
+#include "tools/waystation/scenes/certifying.h"
+#include "tools/waystation/scenes/petitioning.h"
+#include "tools/waystation/scenes/scenes.h"
+#include "tools/waystation/text.h"
+
+namespace waystation::cli {
+namespace {
+
+constexpr char kAttorney[] = "usa-1301";
+constexpr char kAdjudicator[] = "adjudicator-2102";
+constexpr char kSupervisor[] = "supervisor-2103";
+// So urgent that the demo sees it become overdue.
+constexpr absl::Duration kNeededWithin = absl::Milliseconds(1500);
+constexpr absl::Duration kDueLimit = absl::Minutes(1);
+
+absl::StatusOr<doj::v1::Petition> FileUrgent(Stage& stage, const std::string& person) {
+  auto& [play, teller, signals, data_dir] = stage;
+  WS_ASSIGN_OR_RETURN(doj::v1::Petition petition, FilePetition(play, kAttorney, person,
+                                                               {.case_number = "SYN-2002-0002",
+                                                                .needed_within = kNeededWithin}));
+  teller.Remember("petition to INS", petition.referral_id());
+  WS_RETURN_IF_ERROR(play.AwaitReceived(petition.referral_id()));
+  WS_RETURN_IF_ERROR(Must(
+      petition.has_due_time() && FromProto(petition.due_time()) - play.Now() < kDueLimit,
+      "petition", "due " + TimeText(petition.due_time()), "a due time that a demo can wait for"));
+  teller.Step("DOJ usa-1301", absl::StrCat("petitions INS; needed by ",
+                                           TimeText(petition.due_time()), ", for the hearing"));
+  return petition;
+}
+
+// INS's own inbox, where overdue items are first.
+absl::StatusOr<types::v1::InboxItem> AwaitOverdue(Stage& stage, const std::string& referral) {
+  auto& [play, teller, signals, data_dir] = stage;
+  WS_RETURN_IF_ERROR(play.Await("the referral's being overdue", [&]() -> absl::StatusOr<bool> {
+    WS_ASSIGN_OR_RETURN(bus::v1::Referral ledger, play.Ledger(referral));
+    return ledger.overdue();
+  }));
+  ins::v1::ListInboxRequest request;
+  types::v1::InboxItem found;
+  WS_RETURN_IF_ERROR(play.Await("the overdue item in INS's inbox", [&]() -> absl::StatusOr<bool> {
+    WS_ASSIGN_OR_RETURN(auto page,
+                        play.Ask(kAdjudicator, &ins::v1::InsService::Stub::ListInbox, request));
+    for (const types::v1::InboxItem& item : page.items()) {
+      if (item.referral_id() == referral) found = item;
+    }
+    return found.overdue();
+  }));
+  return found;
+}
+
+absl::Status Chase(Stage& stage, const std::string& person, const std::string& referral) {
+  auto& [play, teller, signals, data_dir] = stage;
+  teller.Step("DOJ usa-1301", "sees whose move it is, and telephones");
+  WS_RETURN_IF_ERROR(TakeUpPetition(play, kAdjudicator, referral));
+  teller.Step("INS adjudicator-2102", "takes it up");
+  WS_RETURN_IF_ERROR(GrantPetition(play, kAdjudicator, kSupervisor, referral));
+  teller.Step("INS supervisor-2103", "countersigns the grant");
+  WS_ASSIGN_OR_RETURN(auto answered,
+                      AwaitFiled(play, kAttorney, referral, types::v1::REFERRAL_STATE_ANSWERED));
+  WS_ASSIGN_OR_RETURN(bus::v1::Referral ledger, play.Ledger(referral));
+  WS_RETURN_IF_ERROR(Must(!ledger.overdue(), "petition", "overdue, answered", "not overdue"));
+  teller.Step("DOJ usa-1301", "reads: " + DecisionWords(answered.decision()), Tone::kGood);
+  WS_ASSIGN_OR_RETURN(auto one, AwaitStatusNotice(play, person));
+  teller.Remember("notice to HHS", one.status(0).referral_id());
+  return EndOnCase(play, teller, person, "no longer overdue: answered");
+}
+
+}  // namespace
+
+absl::Status PlayOverdue(Stage& stage) {
+  auto& [play, teller, signals, data_dir] = stage;
+  WS_ASSIGN_OR_RETURN(std::string person, OpenIntake(play, kAttorney));
+  WS_RETURN_IF_ERROR(RecordFinding(play, kAttorney, person));
+  WS_RETURN_IF_ERROR(RecordDuties(play, kAttorney, person).status());
+  teller.Step("DOJ usa-1301", absl::StrCat("opens an intake, finds, does the duties: ", person));
+  WS_ASSIGN_OR_RETURN(doj::v1::Petition petition, FileUrgent(stage, person));
+  const std::string& referral = petition.referral_id();
+  teller.Step("INS", "has it, receipted, and nobody moves ...", Tone::kQuiet);
+  WS_ASSIGN_OR_RETURN(types::v1::InboxItem item, AwaitOverdue(stage, referral));
+  teller.Step("OVERDUE",
+              absl::StrCat(item.next_move_unit(), " must ", item.next_move(), ", since ",
+                           TimeText(item.since()), "; due ", TimeText(item.due_time()), " by ",
+                           item.due_basis()),
+              Tone::kBad);
+  return Chase(stage, person, referral);
+}
+
+}  // namespace waystation::cli
