@@ -98,6 +98,17 @@ TEST(OutputTest, ShowPrintsFieldsInOrder) {
   EXPECT_EQ(results.str(), "year  2001\nof    the rule\n");
 }
 
+TEST(OutputTest, PartsOfALineHaveTheirOwnTones) {
+  std::ostringstream results, narration;
+  Output colored(results, narration, Format::kTable, true);
+  colored.Line({{"who ", Tone::kQuiet}, {"what", Tone::kTitle}, {" now"}});
+  EXPECT_EQ(results.str(), "\x1b[2mwho \x1b[0m\x1b[1mwhat\x1b[0m now\n");
+  results.str("");
+  Output plain(results, narration, Format::kTable, false);
+  plain.Line({{"who ", Tone::kQuiet}, {"what", Tone::kTitle}, {" now"}});
+  EXPECT_EQ(results.str(), "who what now\n");
+}
+
 TEST(OutputTest, PipesAndNoColorGetNoColor) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);

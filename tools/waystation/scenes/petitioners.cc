@@ -17,20 +17,13 @@ constexpr char kConsul[] = "consul-5101";
 constexpr char kSecurity[] = "agent-5201";
 constexpr char kVermont[] = "ins/vermont-service-center";
 
+// HHS makes no findings: it has none to name.
 ins::v1::ContinuedPresencePetition PetitionOfOrr(const Play& play) {
   ins::v1::ContinuedPresencePetition body;
   body.set_unit("hhs/orr");
   body.set_case_number("SYN-2002-0003");
   body.set_kind(ins::v1::PETITION_KIND_INITIAL);
   body.set_circumstances("SYNTHETIC. Would be homeless otherwise.");
-  ins::v1::FindingReference* finding = body.mutable_finding();
-  finding->set_finding_id("fd-syn-hhs");
-  finding->set_made_by_unit("hhs/orr");
-  *finding->mutable_made_on() = play.Day(0);
-  finding->mutable_elements()->set_act(types::v1::EXPLOITATION_ACT_LABOR_OR_SERVICES);
-  finding->mutable_elements()->add_conduct(types::v1::TRAFFICKING_CONDUCT_HARBORING);
-  finding->mutable_elements()->add_means(types::v1::TRAFFICKING_MEANS_COERCION);
-  finding->mutable_elements()->add_purposes(types::v1::LABOR_PURPOSE_INVOLUNTARY_SERVITUDE);
   body.set_potential_witness_certified(true);
   *body.mutable_requested_from() = play.Day(0);
   *body.mutable_requested_until() = play.Day(90);
