@@ -27,10 +27,10 @@ absl::StatusOr<std::string> CallToIntake(Stage& stage) {
   WS_ASSIGN_OR_RETURN(dol::v1::Call call, RecordCall(play));
   const std::string person = call.person();
   teller.Step("DOL line-4101", absl::StrCat("takes a call, no name, no caller id: ", person));
-  teller.Step("", absl::StrCat("safe-contact plan: ", PlanWords(call.safe_contact())));
+  teller.Step("", absl::StrCat("safe contact: ", PlanWords(call.safe_contact())));
   WS_ASSIGN_OR_RETURN(std::string complaint, ReferCall(play, call));
   teller.Remember("complaint to DOJ", complaint);
-  teller.Step("", "refers it to DOJ under the caller's own consent: signed, encrypted, receipted");
+  teller.Step("", "refers it to DOJ under the caller's own consent: signed, sealed, receipted");
   WS_RETURN_IF_ERROR(TakeUpCase(play, kWorker, complaint).status());
   WS_RETURN_IF_ERROR(OpenIntake(play, kAgent, person).status());
   doj::v1::ComplaintOutcome outcome;
@@ -94,7 +94,7 @@ absl::Status ShowLetter(Stage& stage, const std::string& number) {
                           Words(verified.state()), "valid"));
   teller.Step("county office",
               absl::StrCat("asks about ", number, ": VALID, ", Words(verified.kind()),
-                           "; it is told no name and no status"),
+                           "; it learns no name, no status"),
               Tone::kGood);
   const std::string wrong = Mistyped(number);
   WS_RETURN_IF_ERROR(Refused(VerifyLetter(play, wrong).status(), "LETTER_NUMBER_INVALID").status());
@@ -139,7 +139,9 @@ absl::Status Serve(Stage& stage, const std::string& person, const std::string& n
                     Words(one.outcome()));
   }
   teller.Step("HHS orr-3101", "reads: " + words, Tone::kGood);
-  teller.End(person, answered.standing());
+  // Whoever reads how it ended has nothing more to do: that is seen at the next look.
+  WS_ASSIGN_OR_RETURN(auto seen, ReadCase(play, kOrr, referral));
+  teller.End(person, seen.standing());
   return absl::OkStatus();
 }
 
