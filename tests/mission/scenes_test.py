@@ -42,7 +42,7 @@ class ScenesTest(unittest.TestCase):
     def test_scene_1_from_a_call_to_a_job(self):
         told = self.play(1)
         self.assert_told(
-            told, "DOL line-4101 .*takes a call, no name", "safe-contact plan: the shelter's desk",
+            told, "DOL line-4101 .*takes a call, no name", "safe contact: the shelter's desk",
             "refers it to DOJ under the caller's own consent", "intake opened by doj/fbi",
             r"severe form, TVPA 103\(8\)", r"8 duties under TVPA 107\(c\)",
             "petitions INS for continued presence", "INS adjudicator-2101 +takes it up",

@@ -46,8 +46,7 @@ absl::StatusOr<std::string> ReferCall(Play& play, const dol::v1::Call& call) {
 }
 
 std::string PlanWords(const types::v1::SafeContactPlan& plan) {
-  return absl::StrCat(plan.way(), ", ", plan.hours(), "; to anybody else ",
-                      plan.if_somebody_else_answers());
+  return absl::StrCat(plan.way(), ", ", plan.hours(), "; else ", plan.if_somebody_else_answers());
 }
 
 }  // namespace waystation::cli

@@ -21,7 +21,7 @@ absl::StatusOr<dol::v1::Call> RecordCall(Play& play);
 // once DOJ has it.
 absl::StatusOr<std::string> ReferCall(Play& play, const dol::v1::Call& call);
 
-// "the shelter's desk, weekdays 10:00; to anybody else say wrong extension".
+// "the shelter's desk, weekdays 10:00; else say wrong extension".
 std::string PlanWords(const types::v1::SafeContactPlan& plan);
 
 }  // namespace waystation::cli

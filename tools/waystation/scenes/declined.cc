@@ -77,7 +77,7 @@ absl::Status OpenReturn(Stage& stage, Open& open) {
   open.home = opened.referral_id();
   teller.Remember("return to DOS", open.home);
   teller.Step("HHS orr-3101",
-              "refers a wished return: consents to return, tell the government, share with IOM");
+              "refers a wished return under three consents: return, government, IOM");
   WS_RETURN_IF_ERROR(TakeUpCase(play, kPrm, open.home).status());
   usaid::v1::ReintegrationReferral body;
   body.set_country("MD");
@@ -186,10 +186,12 @@ absl::Status ServicesGoOn(Stage& stage, const Open& open) {
   outcome.add_outcomes()->set_service(dol::v1::SERVICE_KIND_LANGUAGE_TRAINING);
   outcome.mutable_outcomes(0)->set_outcome(dol::v1::SERVICES_OUTCOME_KIND_ENROLLED);
   WS_RETURN_IF_ERROR(AnswerCaseWith(play, kEta, open.services, outcome).status());
-  WS_ASSIGN_OR_RETURN(auto answered, AwaitCase(play, kOrr, open.services, REFERRAL_STATE_ANSWERED));
+  WS_RETURN_IF_ERROR(AwaitCase(play, kOrr, open.services, REFERRAL_STATE_ANSWERED).status());
   teller.Step("DOL eta-4201", "goes on as if nothing had happened: language training enrolled",
               Tone::kGood);
-  teller.End(open.person, answered.standing());
+  // Whoever reads how it ended has nothing more to do: that is seen at the next look.
+  WS_ASSIGN_OR_RETURN(auto seen, ReadCase(play, kOrr, open.services));
+  teller.End(open.person, seen.standing());
   return absl::OkStatus();
 }
 
