@@ -116,7 +116,8 @@ class DemoOptionsTest(unittest.TestCase):
     def test_whole_demo_needs_little_memory(self):
         demo = command.Running(self.home, "demo")
         self.addCleanup(demo.kill)
-        demo.await_line("Ctrl-C here stops the bus")
+        command.eventually("the end of the demo",
+                           lambda: "Ctrl-C here stops the bus" in demo.text("err"), NO_ANSWER)
         pids = [demo.process.pid, *command.processes_of(self.home.dir)]
         self.assertEqual(len(pids), 1 + len(command.SERVICES))
         used = sum(resident_mib(pid) for pid in pids)
