@@ -5,6 +5,13 @@
 #include "google/protobuf/struct.pb.h"
 
 namespace waystation::cli {
+namespace {
+
+// What fits a terminal of 100 columns; the first line also has the time.
+constexpr size_t kServersOnFirstLine = 3;
+constexpr size_t kServersOnALine = 4;
+
+}  // namespace
 
 void SayNotice(Output& out) {
   out.Say("+-------------------------------------------------------------------+");
@@ -24,8 +31,11 @@ void PrintAddresses(Output& out, DevBus& bus, absl::Duration ready) {
     return out.Line(ToJson(line));
   }
   std::string services = "broker " + bus.address("broker");
+  size_t left = kServersOnFirstLine - 1;
   for (const std::string& name : bus.layout().agencies()) {
-    absl::StrAppend(&services, ", ", name, " ", bus.address(name));
+    absl::StrAppend(&services, left == 0 ? ",\n               " : ", ", name, " ",
+                    bus.address(name));
+    left = (left == 0 ? kServersOnALine : left) - 1;
   }
   out.Line(absl::StrCat("ready          ", Seconds(ready), ": ", services));
   out.Line(absl::StrCat("data and logs  ", bus.layout().dir(),
