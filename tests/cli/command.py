@@ -14,7 +14,8 @@ import unittest
 
 BIN_DIR = os.environ.get("WAYSTATION_BIN_DIR", os.getcwd())
 PROGRAM = os.path.join(BIN_DIR, "tools/waystation/waystation")
-SERVICES = ("broker", "doj", "ins", "hhs", "dol", "dos", "usaid")
+SERVICES = tuple(name for name in sorted(os.listdir(os.path.join(BIN_DIR, "services")))
+                 if os.access(os.path.join(BIN_DIR, "services", name, name), os.X_OK))
 PATIENCE = 20.0
 
 # Exit codes, as README.md documents them.

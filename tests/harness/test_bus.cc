@@ -91,7 +91,8 @@ void Require(const absl::Status& status, std::string_view what) {
 TestBus::TestBus(Options options) : options_(std::move(options)), folder_(MakeFolder()) {
   ProcessSignals();
   layout_ = std::make_unique<cli::DevLayout>(
-      Must(cli::DevLayout::Make(folder_, clock_.Now(), options_.agencies), "dev layout"));
+      Must(cli::DevLayout::Make(folder_, clock_.Now(), cli::DevAgenciesNamed(options_.agencies)),
+           "dev layout"));
   if (options_.adjust_genesis) AdjustGenesis(*layout_, options_.adjust_genesis);
   WriteConfig();
   trust_ = Must(rpc::TrustSource::Create({.roots_path = layout_->pki().roots_path(),

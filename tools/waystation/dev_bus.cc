@@ -59,7 +59,7 @@ absl::StatusOr<std::unique_ptr<DevBus>> DevBus::Start(const Options& options, co
   }
   std::unique_ptr<DevBus> bus(new DevBus(options.data_dir.empty(), clock, signals));
   WS_RETURN_IF_ERROR(bus->Lock(dir));
-  WS_ASSIGN_OR_RETURN(DevLayout layout, DevLayout::Make(dir, clock.Now()));
+  WS_ASSIGN_OR_RETURN(DevLayout layout, DevLayout::Make(dir, clock.Now(), options.agencies));
   bus->layout_ = std::make_unique<DevLayout>(std::move(layout));
   absl::Status started = bus->StartAll(options);
   if (!started.ok()) {
@@ -87,8 +87,7 @@ absl::Status DevBus::Lock(const std::string& dir) {
                   absl::StrCat("waystation status --profile ", dir, "/profile.textproto"));
 }
 
-absl::Status DevBus::StartChild(const std::string& name) {
-  const std::string program = ServiceProgram(name);
+absl::Status DevBus::StartChild(const std::string& name, const std::string& program) {
   const std::string config = layout_->ConfigPath(name);
   WS_ASSIGN_OR_RETURN(
       auto child,
@@ -104,11 +103,13 @@ absl::Status DevBus::AwaitReady(Child& child) {
 
 absl::Status DevBus::StartAll(const Options& options) {
   WS_RETURN_IF_ERROR(layout_->WriteBrokerConfig(absl::StrCat("127.0.0.1:", options.broker_port)));
-  WS_RETURN_IF_ERROR(StartChild("broker"));
+  WS_RETURN_IF_ERROR(StartChild("broker", ServiceProgram("broker")));
   WS_RETURN_IF_ERROR(AwaitReady(*children_[0]));
-  for (const std::string& agency : layout_->agencies()) {
-    WS_RETURN_IF_ERROR(layout_->WriteAgencyConfig(agency, addresses_["broker"], "127.0.0.1:0"));
-    WS_RETURN_IF_ERROR(StartChild(agency));
+  for (const v1::DevAgency& agency : layout_->dev_agencies()) {
+    const std::string name = NameOf(agency);
+    WS_RETURN_IF_ERROR(layout_->WriteAgencyConfig(name, addresses_["broker"], "127.0.0.1:0"));
+    WS_RETURN_IF_ERROR(
+        StartChild(name, agency.program().empty() ? ServiceProgram(name) : agency.program()));
   }
   for (size_t i = 1; i < children_.size(); ++i) WS_RETURN_IF_ERROR(AwaitReady(*children_[i]));
   return WriteProfile();

@@ -31,6 +31,7 @@ class DevBus {
   struct Options {
     std::string data_dir;  // Empty: a throwaway folder.
     int broker_port = 0;   // 0 takes a free one.
+    std::vector<v1::DevAgency> agencies = DevAgencies();
   };
 
   // Makes the layout, starts everything and writes the profile, in the folder
@@ -60,7 +61,7 @@ class DevBus {
 
   absl::Status Lock(const std::string& dir);
   absl::Status StartAll(const Options& options);
-  absl::Status StartChild(const std::string& name);
+  absl::Status StartChild(const std::string& name, const std::string& program);
   absl::Status AwaitReady(Child& child);
   absl::Status WriteProfile() const;
   void ForgetProfile() const;
@@ -75,8 +76,9 @@ class DevBus {
   std::vector<std::unique_ptr<Child>> children_;  // In the order of starting.
 };
 
-// The program of a service: $WAYSTATION_BIN_DIR/services/X/X, else beside this
-// program's own folder in Bazel's output.
+// The program of a service that has none of its own in the list of agencies:
+// $WAYSTATION_BIN_DIR/services/X/X, else beside this program's own folder in
+// Bazel's output.
 std::string ServiceProgram(const std::string& service);
 
 }  // namespace waystation::cli

@@ -1,7 +1,5 @@
 #include "tools/waystation/dev_genesis.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "common/config/text_proto.h"
 #include "common/status/status.h"
@@ -14,99 +12,27 @@ using bus::v1::CertificateUse;
 // A change of the directory or the policy takes two administrators.
 constexpr size_t kPinnedAdmins = 2;
 
-// Every agency that a development bus can have. Who petitions is decided by
-// federal_lea: only a federal law enforcement agency may ask for continued
-// presence (28 CFR 1100.35).
+// What every development bus has; its agencies and their administrators come from
+// the list of agencies.
 constexpr std::string_view kDirectory = R"pb(
   version: 1
-  identities {
-    identity: "/agency/doj"
-    display_name: "Department of Justice"
-    units {
-      name: "doj/fbi"
-      display_name: "Federal Bureau of Investigation"
-      attributes: "federal_lea"
-    }
-    units {
-      name: "doj/us-attorneys"
-      display_name: "United States Attorneys"
-      attributes: "federal_lea"
-    }
-    units { name: "doj/ovc" display_name: "Office for Victims of Crime" }
-    units { name: "doj/worker-exploitation" display_name: "Worker Exploitation Task Force" }
-    units { name: "doj/attorney-general" display_name: "Office of the Attorney General" }
-  }
-  identities {
-    identity: "/agency/ins"
-    display_name: "Immigration and Naturalization Service"
-    units { name: "ins/vermont-service-center" display_name: "Vermont Service Center" }
-    units { name: "ins/investigations" display_name: "Investigations" attributes: "federal_lea" }
-  }
-  identities {
-    identity: "/agency/hhs"
-    display_name: "Department of Health and Human Services"
-    units { name: "hhs/orr" display_name: "Office of Refugee Resettlement" }
-  }
-  identities {
-    identity: "/agency/dol"
-    display_name: "Department of Labor"
-    units { name: "dol/complaint-line" display_name: "Worker Exploitation Complaint Line" }
-    units { name: "dol/eta" display_name: "Employment and Training Administration" }
-  }
-  identities {
-    identity: "/agency/dos"
-    display_name: "Department of State"
-    units {
-      name: "dos/diplomatic-security"
-      display_name: "Bureau of Diplomatic Security"
-      attributes: "federal_lea"
-    }
-    units { name: "dos/consular" display_name: "Consular posts" }
-    units { name: "dos/prm" display_name: "Bureau of Population, Refugees, and Migration" }
-  }
-  identities {
-    identity: "/agency/usaid"
-    display_name: "Agency for International Development"
-    units { name: "usaid/missions" display_name: "Missions" }
-  }
   identities { identity: "/auditor" display_name: "Auditor" }
   identities { identity: "/broker/1" display_name: "Broker" }
   identities { identity: "/operator" display_name: "Operator" }
-  identities { identity: "/policy-admin/doj" display_name: "Policy administrator, Justice" }
-  identities { identity: "/policy-admin/ins" display_name: "Policy administrator, INS" }
-  identities { identity: "/policy-admin/hhs" display_name: "Policy administrator, HHS" }
-  identities { identity: "/policy-admin/dol" display_name: "Policy administrator, Labor" }
-  identities { identity: "/policy-admin/dos" display_name: "Policy administrator, State" }
-  identities { identity: "/policy-admin/usaid" display_name: "Policy administrator, USAID" }
   types { name: "waystation.case.v1" is_case: true }
   types { name: "waystation.program.report.v1" }
   types { name: "waystation.taskforce.agenda.v1" }
 )pb";
 
-// Default deny. Staff act through their agency, never on the bus itself.
+// Default deny. Staff act through their agency, never on the bus itself. Who the
+// agencies and their staff are comes from the list of agencies.
 constexpr std::string_view kPolicy = R"pb(
   version: 1
-  roles {
-    name: "agencies"
-    paths: "/agency/dos"
-    paths: "/agency/doj"
-    paths: "/agency/dol"
-    paths: "/agency/hhs"
-    paths: "/agency/ins"
-    paths: "/agency/usaid"
-  }
+  roles { name: "agencies" }
   roles { name: "auditors" paths: "/auditor" }
   roles { name: "operators" paths: "/operator" }
   roles { name: "secretariat" paths: "/secretariat" }
-  roles {
-    name: "staff"
-    paths: "/agency/dos/staff/*"
-    paths: "/agency/doj/staff/*"
-    paths: "/agency/dol/staff/*"
-    paths: "/agency/hhs/staff/*"
-    paths: "/agency/ins/staff/*"
-    paths: "/agency/usaid/staff/*"
-  }
+  roles { name: "staff" }
   deny {
     name: "staff-act-through-their-agency"
     roles: "staff"
@@ -160,15 +86,6 @@ std::vector<CertificateUse> UsesOf(std::string_view path) {
   return {bus::v1::CERTIFICATE_USE_SIGN};
 }
 
-// Whether `path` stands for an agency that is not on this bus.
-bool IsAbsent(std::string_view path, const std::vector<std::string>& agencies) {
-  for (std::string_view kind : {"/agency/", "/policy-admin/"}) {
-    if (!path.starts_with(kind)) continue;
-    return std::find(agencies.begin(), agencies.end(), path.substr(kind.size())) == agencies.end();
-  }
-  return false;
-}
-
 absl::Status Enrol(std::string_view trust_domain, const FindDer& find_der,
                    bus::v1::Identity* identity) {
   const std::string path = identity->identity();
@@ -182,9 +99,28 @@ absl::Status Enrol(std::string_view trust_domain, const FindDer& find_der,
   return absl::OkStatus();
 }
 
+void AddAgencies(const std::vector<v1::DevAgency>& agencies, bus::v1::Directory* directory) {
+  for (const v1::DevAgency& agency : agencies) *directory->add_identities() = agency.identity();
+  for (const v1::DevAgency& agency : agencies) {
+    bus::v1::Identity* admin = directory->add_identities();
+    admin->set_identity("/policy-admin/" + NameOf(agency));
+    admin->set_display_name("Policy administrator, " + NameOf(agency));
+  }
+}
+
+void AddPaths(const std::vector<v1::DevAgency>& agencies, bus::v1::Policy* policy) {
+  for (bus::v1::Role& role : *policy->mutable_roles()) {
+    if (!role.paths().empty()) continue;
+    const char* below = role.name() == "staff" ? "/staff/*" : "";
+    for (const v1::DevAgency& agency : agencies) {
+      role.add_paths(agency.identity().identity() + below);
+    }
+  }
+}
+
 }  // namespace
 
-absl::StatusOr<journal::v1::Genesis> MakeDevGenesis(const std::vector<std::string>& agencies,
+absl::StatusOr<journal::v1::Genesis> MakeDevGenesis(const std::vector<v1::DevAgency>& agencies,
                                                     std::string_view trust_domain,
                                                     const std::string& roots_pem,
                                                     const std::string& bus_id,
@@ -195,20 +131,17 @@ absl::StatusOr<journal::v1::Genesis> MakeDevGenesis(const std::vector<std::strin
   WS_CHECK(agencies.size() >= kPinnedAdmins);
   for (size_t i = 0; i < kPinnedAdmins; ++i) {
     genesis.add_policy_admins(
-        absl::StrCat("spiffe://", Absl(trust_domain), "/policy-admin/", agencies[i]));
+        absl::StrCat("spiffe://", Absl(trust_domain), "/policy-admin/", NameOf(agencies[i])));
   }
   WS_RETURN_IF_ERROR(
       config::ParseTextProto(kPolicy, "policy of the dev bus", genesis.mutable_policy()));
+  AddPaths(agencies, genesis.mutable_policy());
   bus::v1::Directory* directory = genesis.mutable_directory();
   WS_RETURN_IF_ERROR(config::ParseTextProto(kDirectory, "directory of the dev bus", directory));
+  AddAgencies(agencies, directory);
   directory->set_trust_domain(std::string(trust_domain));
   directory->set_roots_pem(roots_pem);
-  auto* identities = directory->mutable_identities();
-  identities->erase(
-      std::remove_if(identities->begin(), identities->end(),
-                     [&](const auto& one) { return IsAbsent(one.identity(), agencies); }),
-      identities->end());
-  for (bus::v1::Identity& identity : *identities) {
+  for (bus::v1::Identity& identity : *directory->mutable_identities()) {
     WS_RETURN_IF_ERROR(Enrol(trust_domain, find_der, &identity));
   }
   return genesis;

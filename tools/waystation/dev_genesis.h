@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "tools/waystation/dev_agencies.h"
 #include "waystation/bus/v1/directory.pb.h"
 #include "waystation/journal/v1/record.pb.h"
 
@@ -17,11 +18,11 @@ using FindDer =
     std::function<absl::StatusOr<std::string>(std::string_view path, bus::v1::CertificateUse use)>;
 
 // The first record of a development bus: who is on it, which units and message
-// types there are, and a policy of default deny. Of the agencies only those in
-// `agencies`, two or more, are on it; the policy administrators of the first two
-// are pinned. `bus_id` is 16 random bytes.
+// types there are, and a policy of default deny. `agencies`, two or more, are on
+// it; the policy administrators of the first two are pinned. `bus_id` is 16 random
+// bytes.
 // Pure but for `find_der`. Thread-safe. Errors: those of `find_der`.
-absl::StatusOr<journal::v1::Genesis> MakeDevGenesis(const std::vector<std::string>& agencies,
+absl::StatusOr<journal::v1::Genesis> MakeDevGenesis(const std::vector<v1::DevAgency>& agencies,
                                                     std::string_view trust_domain,
                                                     const std::string& roots_pem,
                                                     const std::string& bus_id,

@@ -1,17 +1,19 @@
 #include "tools/waystation/dev_layout.h"
 
-#include <algorithm>
 #include <filesystem>
+#include <set>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "common/agency/config.pb.h"
+#include "common/config/text_proto.h"
 #include "common/crypto/random.h"
 #include "common/evidence/directory.h"
 #include "common/status/status.h"
 #include "tools/waystation/dev_genesis.h"
 #include "tools/waystation/exit_code.h"
 #include "tools/waystation/files.h"
+#include "waystation/journal/v1/record.pb.h"
 
 namespace waystation::cli {
 namespace {
@@ -47,8 +49,7 @@ std::vector<Need> Needed(const std::vector<std::string>& agencies,
   }
   for (const DevOfficer& officer : officers) {
     needed.push_back(
-        {absl::StrCat("/agency/", Absl(officer.agency), "/staff/", Absl(officer.staff_id)),
-         {KeyUse::kTls}});
+        {absl::StrCat("/agency/", officer.agency, "/staff/", officer.staff_id), {KeyUse::kTls}});
   }
   return needed;
 }
@@ -59,59 +60,12 @@ std::string Field(std::string_view name, std::string_view value) {
 
 }  // namespace
 
-const std::vector<DevOfficer>& DevOfficers() {
-  static const auto& officers = *new std::vector<DevOfficer>{
-      {"doj", "agent-1101", "doj/fbi", "Federal Bureau of Investigation", "Special Agent"},
-      {"doj", "agent-1102", "doj/fbi", "Federal Bureau of Investigation",
-       "Supervisory Special Agent"},
-      {"doj", "ovc-1201", "doj/ovc", "Office for Victims of Crime", "Program Specialist"},
-      {"doj", "usa-1301", "doj/us-attorneys", "United States Attorney's Office",
-       "Assistant United States Attorney"},
-      {"doj", "worker-1401", "doj/worker-exploitation", "Worker Exploitation Task Force",
-       "Trial Attorney"},
-      {"doj", "ag-1501", "doj/attorney-general", "Office of the Attorney General",
-       "Counsel to the Attorney General"},
-      {"ins", "adjudicator-2101", "ins/vermont-service-center", "Vermont Service Center",
-       "Adjudications Officer"},
-      {"ins", "adjudicator-2102", "ins/vermont-service-center", "Vermont Service Center",
-       "Adjudications Officer"},
-      {"ins", "supervisor-2103", "ins/vermont-service-center", "Vermont Service Center",
-       "Supervisory Adjudications Officer"},
-      {"ins", "investigator-2201", "ins/investigations", "Investigations", "Special Agent"},
-      {"hhs", "orr-3101", "hhs/orr", "Office of Refugee Resettlement",
-       "Trafficking Program Specialist"},
-      {"hhs", "orr-3102", "hhs/orr", "Office of Refugee Resettlement",
-       "Director of the Trafficking Program"},
-      {"dol", "line-4101", "dol/complaint-line", "Worker Exploitation Complaint Line",
-       "Line Officer"},
-      {"dol", "line-4102", "dol/complaint-line", "Worker Exploitation Complaint Line",
-       "Line Officer"},
-      {"dol", "eta-4201", "dol/eta", "Employment and Training Administration",
-       "One-Stop Coordinator"},
-      {"dos", "consul-5101", "dos/consular", "Consular Section", "Consular Officer"},
-      {"dos", "agent-5201", "dos/diplomatic-security", "Bureau of Diplomatic Security",
-       "Special Agent"},
-      {"dos", "prm-5301", "dos/prm", "Bureau of Population, Refugees, and Migration",
-       "Program Officer"},
-      {"dos", "prm-5302", "dos/prm", "Bureau of Population, Refugees, and Migration",
-       "Deputy Director"},
-      {"usaid", "mission-6101", "usaid/missions", "Missions", "Program Officer"},
-  };
-  return officers;
-}
-
-const std::vector<std::string>& DevAgencies() {
-  static const auto& agencies =
-      *new std::vector<std::string>{"doj", "ins", "hhs", "dol", "dos", "usaid"};
-  return agencies;
-}
-
 std::string DevIdentity(std::string_view path) {
   return absl::StrCat("spiffe://", Absl(kDevTrustDomain), Absl(path));
 }
 
 absl::StatusOr<DevLayout> DevLayout::Make(const std::string& dir, absl::Time now,
-                                          const std::vector<std::string>& agencies) {
+                                          const std::vector<v1::DevAgency>& agencies) {
   const std::string absolute = std::filesystem::absolute(dir).lexically_normal().string();
   const std::string pki_dir = absolute + "/pki";
   auto pki = Exists(pki_dir + "/root-key.pem")
@@ -120,20 +74,18 @@ absl::StatusOr<DevLayout> DevLayout::Make(const std::string& dir, absl::Time now
                                    /*force=*/false);
   WS_RETURN_IF_ERROR(pki.status());
   DevLayout layout(absolute, *std::move(pki), agencies);
+  const bool begun = Exists(layout.GenesisPath());
+  if (begun) WS_RETURN_IF_ERROR(layout.CheckGenesis());
   WS_RETURN_IF_ERROR(layout.IssueMissing(now));
   WS_RETURN_IF_ERROR(MakeFolder(absolute + "/log"));
-  if (!Exists(layout.GenesisPath())) WS_RETURN_IF_ERROR(layout.WriteGenesis());
+  if (!begun) WS_RETURN_IF_ERROR(layout.WriteGenesis());
   return layout;
 }
 
-std::vector<DevOfficer> DevLayout::officers() const {
-  std::vector<DevOfficer> ours;
-  for (const DevOfficer& officer : DevOfficers()) {
-    if (std::find(agencies_.begin(), agencies_.end(), officer.agency) != agencies_.end()) {
-      ours.push_back(officer);
-    }
-  }
-  return ours;
+std::vector<std::string> DevLayout::agencies() const {
+  std::vector<std::string> names;
+  for (const v1::DevAgency& agency : agencies_) names.push_back(NameOf(agency));
+  return names;
 }
 
 absl::Status DevLayout::IssueMissing(absl::Time now) {
@@ -144,7 +96,7 @@ absl::Status DevLayout::IssueMissing(absl::Time now) {
                                 "a fresh folder: development keys last 30 days")),
                     "waystation dev");
   }
-  for (const Need& need : Needed(agencies_, officers())) {
+  for (const Need& need : Needed(agencies(), officers())) {
     for (KeyUse use : need.uses) {
       if (Exists(CertificatePath(need.path, use))) continue;
       WS_RETURN_IF_ERROR(
@@ -165,6 +117,24 @@ absl::Status DevLayout::WriteGenesis() const {
   WS_ASSIGN_OR_RETURN(auto genesis, MakeDevGenesis(agencies_, kDevTrustDomain, pki_.root_pem(),
                                                    crypto::RandomString(kBusIdBytes), find_der));
   return WriteTextProto(GenesisPath(), kComment, genesis, FileMode::kPublic);
+}
+
+// The directory of a bus that has begun changes only by its administrators.
+absl::Status DevLayout::CheckGenesis() const {
+  journal::v1::Genesis genesis;
+  WS_RETURN_IF_ERROR(config::LoadTextProto(GenesisPath(), &genesis));
+  std::set<std::string> there;
+  for (const bus::v1::Identity& one : genesis.directory().identities()) {
+    there.insert(one.identity());
+  }
+  for (const std::string& name : agencies()) {
+    if (there.contains(DevIdentity("/agency/" + name))) continue;
+    return WithNext(absl::FailedPreconditionError(
+                        Problem(dir_, "the bus in this folder is without an agency", Quoted(name),
+                                "a fresh folder: a directory is given with the first start")),
+                    "waystation dev");
+  }
+  return absl::OkStatus();
 }
 
 std::string DevLayout::CertificatePath(std::string_view path, KeyUse use) const {
@@ -220,13 +190,13 @@ absl::Status DevLayout::WriteAgencyConfig(std::string_view agency, std::string_v
   config.set_crl_path(pki_.crl_path());
   config.set_store_path(home + "/store.db");
   config.set_store_key_path(home + "/store.key");
-  for (const DevOfficer& officer : DevOfficers()) {
+  for (const DevOfficer& officer : officers()) {
     if (officer.agency != agency) continue;
     types::v1::ActingOfficial* staff = config.add_staff();
-    staff->set_office(std::string(officer.office));
-    staff->set_title(std::string(officer.title));
-    staff->set_staff_id(std::string(officer.staff_id));
-    staff->set_unit(std::string(officer.unit));
+    staff->set_office(officer.office);
+    staff->set_title(officer.title);
+    staff->set_staff_id(officer.staff_id);
+    staff->set_unit(officer.unit);
   }
   if (!Exists(config.store_key_path())) {
     WS_RETURN_IF_ERROR(WriteFile(config.store_key_path(), crypto::RandomString(kStoreKeyBytes),
@@ -255,7 +225,7 @@ v1::Profile DevLayout::MakeProfile(const std::map<std::string, std::string>& add
   profile.set_synthetic(true);
   profile.mutable_broker()->set_address(address("broker"));
   profile.mutable_broker()->set_identity(DevIdentity("/broker/1"));
-  for (const std::string& name : agencies_) {
+  for (const std::string& name : agencies()) {
     v1::Agency* agency = profile.add_agencies();
     agency->set_name(name);
     agency->mutable_endpoint()->set_address(address(name));
@@ -265,12 +235,12 @@ v1::Profile DevLayout::MakeProfile(const std::map<std::string, std::string>& add
   *profile.mutable_auditor() = CredentialOf("/auditor");
   for (const DevOfficer& officer : officers()) {
     v1::Staff* staff = profile.add_staff();
-    staff->set_staff_id(std::string(officer.staff_id));
-    staff->set_agency(std::string(officer.agency));
-    staff->set_unit(std::string(officer.unit));
-    staff->set_title(std::string(officer.title));
-    *staff->mutable_credential() = CredentialOf(
-        absl::StrCat("/agency/", Absl(officer.agency), "/staff/", Absl(officer.staff_id)));
+    staff->set_staff_id(officer.staff_id);
+    staff->set_agency(officer.agency);
+    staff->set_unit(officer.unit);
+    staff->set_title(officer.title);
+    *staff->mutable_credential() =
+        CredentialOf(absl::StrCat("/agency/", officer.agency, "/staff/", officer.staff_id));
   }
   return profile;
 }

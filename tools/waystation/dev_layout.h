@@ -10,27 +10,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "tools/waystation/dev_agencies.h"
 #include "tools/waystation/pki.h"
 #include "tools/waystation/profile.pb.h"
 
 namespace waystation::cli {
 
 inline constexpr std::string_view kDevTrustDomain = "waystation.example";
-
-// An invented officer of the dev bus.
-struct DevOfficer {
-  std::string_view agency;
-  std::string_view staff_id;
-  std::string_view unit;
-  std::string_view office;
-  std::string_view title;
-};
-
-// The officers of all agencies, in the order of the profile.
-const std::vector<DevOfficer>& DevOfficers();
-
-// The agencies that have a service: "doj", "ins", "hhs", "dol", "dos", "usaid".
-const std::vector<std::string>& DevAgencies();
 
 // "/agency/ins" -> "spiffe://waystation.example/agency/ins".
 std::string DevIdentity(std::string_view path);
@@ -57,13 +43,15 @@ class DevLayout {
   // Makes what is missing in `dir` and takes up what is there, so that a kept
   // bus goes on with its keys. Only `agencies` are on the bus: in its directory,
   // with officers, in its profile. Errors: FAILED_PRECONDITION its certificates
-  // have run out, or a file cannot be written.
+  // have run out, it began without one of the agencies, or a file cannot be
+  // written.
   static absl::StatusOr<DevLayout> Make(const std::string& dir, absl::Time now,
-                                        const std::vector<std::string>& agencies = DevAgencies());
+                                        const std::vector<v1::DevAgency>& agencies = DevAgencies());
 
   // Who is on this bus, in the order of the profile.
-  const std::vector<std::string>& agencies() const { return agencies_; }
-  std::vector<DevOfficer> officers() const;
+  std::vector<std::string> agencies() const;
+  const std::vector<v1::DevAgency>& dev_agencies() const { return agencies_; }
+  std::vector<DevOfficer> officers() const { return OfficersOf(agencies_); }
 
   // Text-protos that the services read. `listen` is "host:port".
   absl::Status WriteBrokerConfig(std::string_view listen) const;
@@ -88,16 +76,17 @@ class DevLayout {
   std::string KeyPath(std::string_view path, crypto::KeyUse use) const;
 
  private:
-  DevLayout(std::string dir, PkiFolder pki, std::vector<std::string> agencies)
+  DevLayout(std::string dir, PkiFolder pki, std::vector<v1::DevAgency> agencies)
       : dir_(std::move(dir)), pki_(std::move(pki)), agencies_(std::move(agencies)) {}
 
   absl::Status IssueMissing(absl::Time now);
   absl::Status WriteGenesis() const;
+  absl::Status CheckGenesis() const;
   v1::Credential CredentialOf(std::string_view path) const;
 
   std::string dir_;
   PkiFolder pki_;
-  std::vector<std::string> agencies_;
+  std::vector<v1::DevAgency> agencies_;
 };
 
 }  // namespace waystation::cli

@@ -29,7 +29,7 @@ class DevLayoutTest : public ::testing::Test {
                         ::testing::UnitTest::GetInstance()->current_test_info()->name());
   }
 
-  DevLayout Make(const std::vector<std::string>& agencies = DevAgencies()) {
+  DevLayout Make(const std::vector<v1::DevAgency>& agencies = DevAgencies()) {
     auto layout = DevLayout::Make(dir_, kNow, agencies);
     WS_CHECK(layout.ok());
     return *std::move(layout);
@@ -51,8 +51,8 @@ TEST_F(DevLayoutTest, GenesisEnrolsAgenciesWithEveryUse) {
   EXPECT_EQ(genesis.policy_admins_size(), 2);
   auto view = evidence::DirectoryView::Create(genesis.directory());
   ASSERT_TRUE(view.ok()) << view.status();
-  for (const std::string& name : DevAgencies()) {
-    const std::string agency = "/agency/" + name;
+  for (const v1::DevAgency& one : DevAgencies()) {
+    const std::string& agency = one.identity().identity();
     for (auto use : {bus::v1::CERTIFICATE_USE_SIGN, bus::v1::CERTIFICATE_USE_ENCRYPT,
                      bus::v1::CERTIFICATE_USE_RECOVERY, bus::v1::CERTIFICATE_USE_ARCHIVE}) {
       EXPECT_EQ((*view)->Certificates(DevIdentity(agency), use).size(), 1u) << agency << use;
@@ -69,12 +69,12 @@ TEST_F(DevLayoutTest, EveryOfficerIsOfAUnitInTheDirectory) {
     for (const auto& unit : identity.units()) units.insert(unit.name());
   }
   std::set<std::string> staffed;
-  for (const DevOfficer& officer : DevOfficers()) staffed.emplace(officer.unit);
+  for (const DevOfficer& officer : OfficersOf(DevAgencies())) staffed.insert(officer.unit);
   EXPECT_EQ(staffed, units);
 }
 
 TEST_F(DevLayoutTest, AgenciesThatAreNotAskedForAreNotOnTheBus) {
-  const DevLayout layout = Make({"doj", "ins"});
+  const DevLayout layout = Make(DevAgenciesNamed({"doj", "ins"}));
   const auto genesis = Genesis(layout);
   for (const auto& identity : genesis.directory().identities()) {
     for (const char* absent : {"hhs", "dol", "dos", "usaid"}) {
@@ -131,7 +131,7 @@ TEST_F(DevLayoutTest, ProfileCanBeLoadedAndNamesEveryOfficer) {
   DevLayout layout = Make();
   const v1::Profile profile = layout.MakeProfile(
       {{"broker", "127.0.0.1:1"}, {"doj", "127.0.0.1:2"}, {"ins", "127.0.0.1:3"}});
-  EXPECT_EQ(profile.staff_size(), static_cast<int>(DevOfficers().size()));
+  EXPECT_EQ(profile.staff_size(), static_cast<int>(OfficersOf(DevAgencies()).size()));
   EXPECT_EQ(profile.agencies(1).endpoint().address(), "127.0.0.1:3");
   EXPECT_EQ(profile.auditor().identity(), DevIdentity("/auditor"));
   EXPECT_TRUE(profile.synthetic());
@@ -141,6 +141,16 @@ TEST_F(DevLayoutTest, KeptFolderKeepsItsBus) {
   const std::string before = Genesis(Make()).SerializeAsString();
   DevLayout again = Make();
   EXPECT_EQ(Genesis(again).SerializeAsString(), before);
+}
+
+TEST_F(DevLayoutTest, KeptFolderThatBeganWithoutAnAgencyIsRefusedAndLeftAsItIs) {
+  DevLayout first = Make(DevAgenciesNamed({"doj", "ins"}));
+  auto later = DevLayout::Make(dir_, kNow, DevAgenciesNamed({"doj", "ins", "hhs"}));
+  EXPECT_TRUE(absl::IsFailedPrecondition(later.status()));
+  EXPECT_THAT(std::string(later.status().message()), HasSubstr("hhs"));
+  struct stat info {};
+  EXPECT_NE(stat(first.KeyPath("/agency/hhs", crypto::KeyUse::kSign).c_str(), &info), 0);
+  EXPECT_TRUE(DevLayout::Make(dir_, kNow, DevAgenciesNamed({"doj"})).ok());
 }
 
 TEST_F(DevLayoutTest, FolderWhoseCertificatesRanOutIsRefused) {

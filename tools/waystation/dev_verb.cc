@@ -1,5 +1,6 @@
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/status/status.h"
 #include "google/protobuf/struct.pb.h"
@@ -16,6 +17,7 @@ namespace {
 struct DevOptions {
   std::string data;
   int broker_port = 0;
+  std::vector<std::string> agencies;
   bool once = false;
 };
 
@@ -23,7 +25,23 @@ void DeclareDev(CLI::App& verb, DevOptions& options) {
   verb.add_option("--data", options.data, "Keep the bus in this folder (default: throwaway)");
   verb.add_option("--broker-port", options.broker_port, "Port of the broker (default: a free one)")
       ->check(CLI::Range(0, 65535));
+  verb.add_option("--agency", options.agencies,
+                  "Start another agency too: a text-proto of its directory entry, staff and "
+                  "program (services/README.md); may be given again")
+      ->type_name("FILE")
+      ->take_all();
   verb.add_flag("--once", options.once, "Stop after the first message");
+}
+
+absl::StatusOr<DevBus::Options> BusOptions(const DevOptions& options) {
+  DevBus::Options bus;
+  bus.data_dir = options.data;
+  bus.broker_port = options.broker_port;
+  for (const std::string& path : options.agencies) {
+    WS_ASSIGN_OR_RETURN(v1::DevAgency agency, LoadDevAgency(path));
+    WS_RETURN_IF_ERROR(AddDevAgency(agency, &bus.agencies));
+  }
+  return bus;
 }
 
 struct FirstMessage {
@@ -77,8 +95,8 @@ absl::Status RunDev(Session& session, const DevOptions& options) {
   Signals signals;
   const absl::Duration begin = session.clock.Monotonic();
   SayNotice(session.out);
-  WS_ASSIGN_OR_RETURN(auto bus,
-                      DevBus::Start({options.data, options.broker_port}, session.clock, signals));
+  WS_ASSIGN_OR_RETURN(DevBus::Options bus_options, BusOptions(options));
+  WS_ASSIGN_OR_RETURN(auto bus, DevBus::Start(bus_options, session.clock, signals));
   const absl::Duration ready = session.clock.Monotonic() - begin;
   WS_ASSIGN_OR_RETURN(Play play, Play::On(session, *bus));
   WS_ASSIGN_OR_RETURN(FirstMessage first, SendFirst(session, play));
