@@ -15,7 +15,7 @@ import junit
 import story
 
 # How many points are tried; "all" tries each alone. Points of different processes share a telling.
-POINTS = os.environ.get("WAYSTATION_KILL_POINTS", "150")
+POINTS = os.environ.get("WAYSTATION_KILL_POINTS", "108")
 AT_ONCE = 3
 
 Point = collections.namedtuple("Point", "process at after")
@@ -39,8 +39,7 @@ class KillInsideTest(unittest.TestCase):
     def calm(self, scene):
         """The scene undisturbed; returns what was told and how often each process synced."""
         before = self.seen()
-        told = story.Story(self.bus, scene).told(self.bus)
-        self.bus.check_rest()
+        told = story.told_calmly(self.bus, scene)
         return told, {name: count - before[name] for name, count in self.seen().items()}
 
     def groups(self, syncs):

@@ -31,6 +31,14 @@ absl::StatusOr<Referral> Change(Play& play, const std::string& staff_id,
   }
 }
 
+// A service that was away may know by the ledger that it ended before it has the
+// message that says how.
+bool HasOutcome(const Referral& referral) {
+  if (!referral.withheld_because().empty()) return true;
+  if (referral.state() == types::v1::REFERRAL_STATE_ANSWERED) return referral.has_answer();
+  return referral.state() != types::v1::REFERRAL_STATE_RETURNED || referral.has_return_detail();
+}
+
 }  // namespace
 
 absl::StatusOr<Referral> ReadCase(Play& play, const std::string& staff_id,
@@ -49,7 +57,7 @@ absl::StatusOr<Referral> AwaitCase(Play& play, const std::string& staff_id,
                                              Words(state), " for ", staff_id),
                                 [&]() -> absl::StatusOr<bool> {
                                   WS_ASSIGN_OR_RETURN(found, ReadCase(play, staff_id, referral_id));
-                                  return found.state() == state;
+                                  return found.state() == state && HasOutcome(found);
                                 }));
   return found;
 }

@@ -45,6 +45,12 @@ absl::StatusOr<ins::v1::Petition> Change(Play& play, const std::string& staff_id
   }
 }
 
+// As with casework: the end may be known before the message that says which.
+bool HasOutcome(const doj::v1::Petition& petition) {
+  if (petition.state() == types::v1::REFERRAL_STATE_ANSWERED) return petition.has_decision();
+  return petition.state() != types::v1::REFERRAL_STATE_RETURNED || petition.return_reason() != 0;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> OpenIntake(Play& play, const std::string& staff_id,
@@ -127,7 +133,7 @@ absl::StatusOr<doj::v1::Petition> AwaitFiled(Play& play, const std::string& staf
                                       auto response,
                                       play.Ask(staff_id, &DojService::Stub::GetPetition, request));
                                   found = std::move(*response.mutable_petition());
-                                  return found.state() == state;
+                                  return found.state() == state && HasOutcome(found);
                                 }));
   return found;
 }
