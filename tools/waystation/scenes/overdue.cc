@@ -40,11 +40,12 @@ absl::StatusOr<types::v1::InboxItem> AwaitOverdue(Stage& stage, const std::strin
     WS_ASSIGN_OR_RETURN(bus::v1::Referral ledger, play.Ledger(referral));
     return ledger.overdue();
   }));
-  ins::v1::ListInboxRequest request;
+  casework::v1::ListInboxRequest request;
   types::v1::InboxItem found;
   WS_RETURN_IF_ERROR(play.Await("the overdue item in INS's inbox", [&]() -> absl::StatusOr<bool> {
-    WS_ASSIGN_OR_RETURN(auto page,
-                        play.Ask(kAdjudicator, &ins::v1::InsService::Stub::ListInbox, request));
+    WS_ASSIGN_OR_RETURN(
+        auto page,
+        play.Ask(kAdjudicator, &casework::v1::CaseworkService::Stub::ListInbox, request));
     for (const types::v1::InboxItem& item : page.items()) {
       if (item.referral_id() == referral) found = item;
     }
