@@ -24,6 +24,9 @@ void EnrolHhs(cli::DevLayout& layout, journal::v1::Genesis* genesis) {
                   "certificate");
   bus::v1::Identity* hhs = genesis->mutable_directory()->add_identities();
   hhs->set_identity(identity);
+  for (bus::v1::Role& role : *genesis->mutable_policy()->mutable_roles()) {
+    if (role.name() == "agencies") role.add_paths(std::string(kHhs));
+  }
   bus::v1::EnrolledCertificate* certificate = hhs->add_certificates();
   certificate->set_der(Must(crypto::Certificate::FromPem(pem), "certificate").der());
   certificate->set_use(bus::v1::CERTIFICATE_USE_SIGN);
