@@ -35,6 +35,30 @@ TEST_F(AgencyTest, ListsWhatNeedsUsOverdueFirst) {
   EXPECT_EQ(items[1].referral_id(), first);
 }
 
+TEST_F(AgencyTest, InboxHoldsWhatTheOfficerMayLearnOfAlone) {
+  const std::string id = Request();
+  DeliverToIns();
+  auto items_seen_by = [&](const std::string& unit) {
+    InboxPage page;
+    absl::Status read = ins_->Read([&](Tx& tx) -> absl::Status {
+      WS_ASSIGN_OR_RETURN(
+          page, ListInbox(tx, {.sees = [&](const std::string& of) { return of == unit; }}, 0, ""));
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(read.ok()) << read;
+    return page.items.size();
+  };
+  ReferralView view;
+  ASSERT_TRUE(ins_->Read([&](Tx& tx) -> absl::Status {
+                    WS_ASSIGN_OR_RETURN(view, tx.Referral(id));
+                    return absl::OkStatus();
+                  })
+                  .ok());
+  ASSERT_FALSE(view.our_unit.empty());
+  EXPECT_EQ(items_seen_by(view.our_unit), 1u);
+  EXPECT_EQ(items_seen_by("ins/another"), 0u);
+}
+
 TEST_F(AgencyTest, OutcomeThatWasReadLeavesTheInbox) {
   std::string id = Request();
   DeliverToIns();
