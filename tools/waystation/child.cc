@@ -137,8 +137,8 @@ void Child::Send(int signal) {
 void StopChildren(const std::vector<Child*>& children, absl::Duration patience,
                   const Clock& clock) {
   const absl::Duration deadline = clock.Monotonic() + patience;
+  for (Child* child : children) child->Send(SIGTERM);
   for (Child* child : children) {
-    child->Send(SIGTERM);
     while (!child->Ended() && clock.Monotonic() < deadline) usleep(5'000);
   }
   for (Child* child : children) {

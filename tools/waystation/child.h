@@ -72,8 +72,8 @@ class Child {
   int wait_status_ = 0;
 };
 
-// Stops children in the order given, each after the one before: SIGTERM, and
-// SIGKILL for all that are left when `patience` has passed.
+// Stops children together: SIGTERM, and SIGKILL for those that are left when
+// `patience` has passed.
 void StopChildren(const std::vector<Child*>& children, absl::Duration patience, const Clock& clock);
 
 }  // namespace waystation::cli
