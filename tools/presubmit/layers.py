@@ -22,13 +22,14 @@ ROOMS = {
     "common/crypto": ["status", "limits"],
     "common/ids": ["status", "clock", "limits", "crypto"],
     "common/merkle": ["status", "limits", "crypto"],
+    "common/tlog": ["status", "clock", "crypto", "merkle"],
     "common/journal": ["status", "limits", "clock", "ids", "crypto"],
     "common/evidence": ["status", "limits", "clock", "ids", "crypto", "merkle"],
     "common/rpc": ["status", "limits", "clock", "ids", "log", "config", "crypto"],
     "common/client": ["status", "limits", "clock", "ids", "log", "config", "crypto", "merkle",
-                      "evidence", "rpc"],
+                      "tlog", "evidence", "rpc"],
     "common/agency": ["status", "limits", "clock", "ids", "log", "config", "crypto", "merkle",
-                      "evidence", "rpc", "client", "statute", "referral"],
+                      "tlog", "evidence", "rpc", "client", "statute", "referral"],
     "common/procedures": ["status", "statute", "agency"],
     "common/casework": ["status", "clock", "ids", "evidence", "statute", "referral", "agency",
                         "procedures"],
@@ -37,7 +38,8 @@ ROOMS = {
 
 # Rooms that may not even see generated wire types: the law and the leaves know no wire.
 WITHOUT_PROTOS = {"common/" + r for r in
-                  ("status", "limits", "clock", "ids", "statute", "crypto", "merkle")}
+                  ("status", "limits", "clock", "ids", "statute", "crypto", "merkle",
+                   "tlog")}
 
 # Headers of others -> the folders that may include them.
 OUTSIDE = [
