@@ -27,9 +27,6 @@ STARTS_MAX = 5
 ENDS = {"ANSWER", "RETURN", "CANCEL", "CONFIRM_CANCEL", "EXPIRE", "ENTERED_IN_ERROR"}
 
 # What differs between two tellings of one story: ids, numbers, times, places in the journal.
-# A target that lies dead when the line is told has not received yet: the same holder, and the
-# histories say after rest that it did.
-WAITING = re.compile(r"(requested|received); next move: ([\w/-]+).*")
 VARYING = re.compile(r"pv-[0-9a-z-]+|[0-9a-f]{32}|\d{13}|\d{4}-\d\d-\d\d( \d\d:\d\d:\d\dZ)?"
                      r"|\d+ ms|\d+ signatures|(?<=byte )\d+|(?<=block )\d+|(?<=offset )\d+|[0-9a-z-]+\.seg\b|\b\d{8,}\b")
 
@@ -272,7 +269,6 @@ class Story:
                      for step in bus.json("history", referral)]
             assert sum(step in ENDS for step, _ in steps) <= 1, (referral, steps)
             histories.append(steps)
-        return Told([(line["part"], line["who"], WAITING.sub(r"open; next move: \2",
-                                                             VARYING.sub("#", line["step"])))
+        return Told([(line["part"], line["who"], VARYING.sub("#", line["step"]))
                      for line in self.lines],
                     [VARYING.sub("#", what) for _, what in verified], histories)

@@ -75,7 +75,10 @@ absl::Status PlayTampered(Stage& stage) {
   teller.Remember("complaint to DOJ", complaint);
   teller.Step("DOL line-4101", absl::StrCat("refers a call to DOJ, receipted: ", call.person()));
   WS_RETURN_IF_ERROR(AlterAndStart(stage));
-  WS_ASSIGN_OR_RETURN(auto held, ReadCase(play, kLine, complaint));
+  // The ledger has the receipt since ReferCall; DOL tells what it knew before while the bus
+  // is away.
+  WS_ASSIGN_OR_RETURN(auto held,
+                      AwaitCase(play, kLine, complaint, types::v1::REFERRAL_STATE_RECEIVED));
   teller.End(call.person(), held.standing());
   return absl::OkStatus();
 }
