@@ -4,6 +4,7 @@
 #include "common/status/status.h"
 #include "tools/waystation/case_desk.h"
 #include "tools/waystation/case_text.h"
+#include "tools/waystation/casework_call.h"
 #include "tools/waystation/contracts.h"
 #include "tools/waystation/exit_code.h"
 #include "tools/waystation/text.h"
@@ -47,12 +48,7 @@ absl::Status RunList(Session& session, const ListOptions& options) {
     request.add_states(state);
   }
   WS_ASSIGN_OR_RETURN(Officer officer, Officer::At(session, "", options.as));
-  std::vector<casework::v1::Referral> referrals;
-  do {
-    WS_ASSIGN_OR_RETURN(auto page, officer.Ask(&CaseworkService::Stub::ListReferrals, request));
-    referrals.insert(referrals.end(), page.referrals().begin(), page.referrals().end());
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
+  WS_ASSIGN_OR_RETURN(auto referrals, AllReferrals(officer, request));
   session.out.List(referrals, CasesTable(referrals, session.clock.Now()), "no referral");
   return absl::OkStatus();
 }

@@ -20,6 +20,28 @@ absl::StatusOr<CaseAtDesk> CaseAtUnit(const Session& session, std::string_view u
   return CaseAtDesk{std::move(officer), std::move(*response->mutable_referral())};
 }
 
+absl::Status OpenAndShow(Session& session, Officer& officer,
+                         const casework::v1::OpenReferralRequest& request) {
+  auto response = officer.Ask(&CaseworkService::Stub::OpenReferral, request);
+  if (!response.ok()) return ExplainCase(response.status(), request.request_id());
+  ShowCase(session, response->referral());
+  session.out.Say(
+      AsTyped("waystation history " + FormatReferralId(response->referral().referral_id())) +
+      " follows it");
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<casework::v1::Referral>> AllReferrals(
+    Officer& officer, casework::v1::ListReferralsRequest request) {
+  std::vector<casework::v1::Referral> referrals;
+  do {
+    WS_ASSIGN_OR_RETURN(auto page, officer.Ask(&CaseworkService::Stub::ListReferrals, request));
+    referrals.insert(referrals.end(), page.referrals().begin(), page.referrals().end());
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  return referrals;
+}
+
 absl::Status ReferUnderConsent(Session& session, Officer& officer,
                                casework::v1::OpenReferralRequest request,
                                const std::string& consent_id,
@@ -28,13 +50,7 @@ absl::Status ReferUnderConsent(Session& session, Officer& officer,
   request.mutable_body()->PackFrom(body);
   request.mutable_basis()->set_kind(referral::v1::DISCLOSURE_BASIS_KIND_CONSENT);
   request.mutable_basis()->set_consent_id(consent_id);
-  auto response = officer.Ask(&CaseworkService::Stub::OpenReferral, request);
-  if (!response.ok()) return ExplainCase(response.status(), request.request_id());
-  ShowCase(session, response->referral());
-  session.out.Say(
-      AsTyped("waystation history " + FormatReferralId(response->referral().referral_id())) +
-      " follows it");
-  return absl::OkStatus();
+  return OpenAndShow(session, officer, request);
 }
 
 absl::Status AnswerCase(Session& session, CaseAtDesk& desk, const std::string& request_id,

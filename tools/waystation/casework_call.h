@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -20,6 +21,15 @@ namespace waystation::cli {
 // Errors: usage; of Officer::AtUnit and GetReferral.
 absl::StatusOr<CaseAtDesk> CaseAtUnit(const Session& session, std::string_view unit,
                                       const std::string& as, const std::string& referral);
+
+// Opens a referral as the request says, and shows it.
+absl::Status OpenAndShow(Session& session, Officer& officer,
+                         const casework::v1::OpenReferralRequest& request);
+
+// Every referral that the request asks for, page after page. Errors: of
+// ListReferrals.
+absl::StatusOr<std::vector<casework::v1::Referral>> AllReferrals(
+    Officer& officer, casework::v1::ListReferralsRequest request);
 
 // Opens a referral from the officer's unit under a consent, and shows it.
 absl::Status ReferUnderConsent(Session& session, Officer& officer,

@@ -6,6 +6,7 @@
 #include "common/statute/continued_presence.h"
 #include "tools/waystation/case_desk.h"
 #include "tools/waystation/case_text.h"
+#include "tools/waystation/casework_call.h"
 #include "tools/waystation/exit_code.h"
 #include "tools/waystation/petition_terms.h"
 #include "tools/waystation/text.h"
@@ -62,13 +63,7 @@ absl::Status FileAsCasework(Session& session, Officer& officer,
   request.mutable_basis()->set_kind(referral::v1::DISCLOSURE_BASIS_KIND_STATUTORY_DUTY);
   request.mutable_basis()->set_citation(std::string(statute::kContinuedPresenceSection));
   if (asked.has_needed_by()) *request.mutable_needed_by() = asked.needed_by();
-  auto response = officer.Ask(&CaseworkService::Stub::OpenReferral, request);
-  if (!response.ok()) return ExplainCase(response.status(), request.request_id());
-  ShowCase(session, response->referral());
-  session.out.Say(
-      AsTyped("waystation history " + FormatReferralId(response->referral().referral_id())) +
-      " follows it");
-  return absl::OkStatus();
+  return OpenAndShow(session, officer, request);
 }
 
 absl::Status ListAsCasework(Session& session, Officer& officer,
@@ -76,12 +71,7 @@ absl::Status ListAsCasework(Session& session, Officer& officer,
   casework::v1::ListReferralsRequest request;
   request.set_procedure(std::string(procedures::ContinuedPresence().terms.name));
   for (types::v1::ReferralState state : states) request.add_states(state);
-  std::vector<casework::v1::Referral> referrals;
-  do {
-    WS_ASSIGN_OR_RETURN(auto page, officer.Ask(&CaseworkService::Stub::ListReferrals, request));
-    referrals.insert(referrals.end(), page.referrals().begin(), page.referrals().end());
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
+  WS_ASSIGN_OR_RETURN(auto referrals, AllReferrals(officer, request));
   session.out.List(referrals, CasesTable(referrals, session.clock.Now()), "no petition");
   return absl::OkStatus();
 }
