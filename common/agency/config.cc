@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <charconv>
 #include <set>
 #include <utility>
@@ -11,9 +12,11 @@
 #include "common/config/file.h"
 #include "common/config/text_proto.h"
 #include "common/crypto/certificate.h"
+#include "common/crypto/ed25519.h"
 #include "common/crypto/signing_key.h"
 #include "common/rpc/spiffe.h"
 #include "common/status/status.h"
+#include "common/tlog/policy.h"
 
 namespace waystation::agency {
 namespace {
@@ -24,6 +27,7 @@ constexpr size_t kOfficeBytesMax = 4 * 200;
 constexpr uint32_t kCrlGraceDefaultS = 86'400;
 constexpr uint32_t kCrlGraceMaxS = 2'592'000;
 constexpr size_t kPemBytesMax = 256 * 1024;
+constexpr size_t kPolicyBytesMax = 64 * 1024;
 constexpr size_t kPortMax = 65'535;
 
 absl::Status Bad(std::string_view field, std::string_view problem, std::string_view got,
@@ -72,6 +76,26 @@ absl::Status CheckPresent(const AgencyConfig& config) {
   return absl::OkStatus();
 }
 
+absl::Status CheckCosigner(const AgencyConfig& config) {
+  const bool has_key = !config.cosigner_key_path().empty();
+  if (has_key == !config.audit_log_policy_path().empty()) return absl::OkStatus();
+  if (has_key) return Bad("audit_log_policy_path", "missing", "", "one beside cosigner_key_path");
+  return Bad("cosigner_key_path", "missing", "", "one beside audit_log_policy_path");
+}
+
+absl::Status CheckAuditor(const AgencyConfig& config, const std::string& trust_domain) {
+  if (config.auditor_address().empty() && config.auditor_identity().empty()) {
+    return absl::OkStatus();
+  }
+  absl::StatusOr<rpc::SpiffeId> auditor = rpc::ParseSpiffeId(config.auditor_identity());
+  if (!auditor.ok() || auditor->trust_domain != trust_domain) {
+    return Bad("auditor_identity", "not an identity of our trust domain",
+               Quoted(config.auditor_identity()),
+               absl::StrCat("spiffe://", trust_domain, "/auditor"));
+  }
+  return ParseHostPort("auditor_address", config.auditor_address()).status();
+}
+
 absl::Status CheckIdentities(const AgencyConfig& config) {
   absl::StatusOr<rpc::SpiffeId> own = rpc::ParseSpiffeId(config.identity());
   if (!own.ok() || AgencyOf(config.identity()).empty()) {
@@ -79,7 +103,9 @@ absl::Status CheckIdentities(const AgencyConfig& config) {
                "spiffe://<trust-domain>/agency/<name>");
   }
   absl::StatusOr<rpc::SpiffeId> broker = rpc::ParseSpiffeId(config.broker_identity());
-  if (broker.ok() && broker->trust_domain == own->trust_domain) return absl::OkStatus();
+  if (broker.ok() && broker->trust_domain == own->trust_domain) {
+    return CheckAuditor(config, own->trust_domain);
+  }
   return Bad("broker_identity", "not an identity of our trust domain",
              Quoted(config.broker_identity()),
              absl::StrCat("spiffe://", own->trust_domain, "/broker/<number>"));
@@ -135,6 +161,16 @@ absl::Status CheckStaff(const AgencyConfig& config) {
 absl::Status Unusable(std::string_view field, const absl::Status& why) {
   if (why.ok()) return why;
   return absl::FailedPreconditionError(absl::StrCat("config.", Absl(field), ": ", why.message()));
+}
+
+absl::Status CheckPrivate(std::string_view field, const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0 || (info.st_mode & (S_IRWXG | S_IRWXO)) == 0) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(Problem(absl::StrCat("config.", Absl(field)),
+                                               "the key is open to others", Quoted(path),
+                                               "mode 0600"));
 }
 
 absl::StatusOr<std::string> ReadPem(std::string_view field, const std::string& path) {
@@ -198,6 +234,7 @@ absl::StatusOr<Identity> LoadIdentity(const AgencyConfig& config, const Clock& c
 
 absl::Status CheckConfig(const AgencyConfig& config) {
   WS_RETURN_IF_ERROR(CheckPresent(config));
+  WS_RETURN_IF_ERROR(CheckCosigner(config));
   WS_RETURN_IF_ERROR(CheckIdentities(config));
   WS_RETURN_IF_ERROR(ParseHostPort("broker_address", config.broker_address()).status());
   WS_RETURN_IF_ERROR(ParseHostPort("listen_address", config.listen_address()).status());
@@ -209,16 +246,39 @@ absl::Status CheckConfig(const AgencyConfig& config) {
 }
 
 absl::StatusOr<crypto::AeadKey> LoadStoreKey(const std::string& path) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) == 0 && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return absl::FailedPreconditionError(
-        Problem("config.store_key_path", "the key is open to others", Quoted(path), "mode 0600"));
-  }
+  WS_RETURN_IF_ERROR(CheckPrivate("store_key_path", path));
   absl::StatusOr<std::string> bytes = config::ReadFile(path, crypto::AeadKey::kBytes);
   if (!bytes.ok()) return Unusable("store_key_path", bytes.status());
   absl::StatusOr<crypto::AeadKey> key = crypto::AeadKey::FromBytes(*bytes);
   if (!key.ok()) return Unusable("store_key_path", key.status());
   return key;
+}
+
+absl::StatusOr<std::optional<client::CosignerKey>> LoadCosigner(const AgencyConfig& config) {
+  if (config.cosigner_key_path().empty()) return std::nullopt;
+  WS_RETURN_IF_ERROR(CheckPrivate("cosigner_key_path", config.cosigner_key_path()));
+  WS_ASSIGN_OR_RETURN(std::string pem, ReadPem("cosigner_key_path", config.cosigner_key_path()));
+  absl::StatusOr<crypto::Ed25519Key> key = crypto::Ed25519Key::FromPem(pem);
+  if (!key.ok()) return Unusable("cosigner_key_path", key.status());
+  absl::StatusOr<std::string> text =
+      config::ReadFile(config.audit_log_policy_path(), kPolicyBytesMax);
+  if (!text.ok()) return Unusable("audit_log_policy_path", text.status());
+  absl::StatusOr<tlog::Policy> policy = tlog::Policy::Parse(*text);
+  if (!policy.ok()) return Unusable("audit_log_policy_path", policy.status());
+  auto unusable = [&](std::string_view problem, std::string_view want) {
+    return absl::FailedPreconditionError(Problem("config.audit_log_policy_path", problem,
+                                                 Quoted(config.audit_log_policy_path()), want));
+  };
+  if (policy->log_keys().empty()) return unusable("names no log", "a log line");
+  const auto& cosigners = policy->cosigners();
+  const auto ours = std::find_if(cosigners.begin(), cosigners.end(), [&](const auto& cosigner) {
+    return cosigner.key.key() == key->public_key();
+  });
+  if (ours == cosigners.end()) {
+    return unusable("does not name our key", "the key of cosigner_key_path in a witness line");
+  }
+  const tlog::VerifierKey name = ours->key;
+  return client::CosignerKey{name, *std::move(key), *std::move(policy)};
 }
 
 absl::StatusOr<LoadedConfig> LoadConfig(const std::string& path, const Clock& clock) {
@@ -227,9 +287,10 @@ absl::StatusOr<LoadedConfig> LoadConfig(const std::string& path, const Clock& cl
   WS_RETURN_IF_ERROR(CheckConfig(parsed));
   WS_ASSIGN_OR_RETURN(Identity identity, LoadIdentity(parsed, clock));
   WS_ASSIGN_OR_RETURN(crypto::AeadKey store_key, LoadStoreKey(parsed.store_key_path()));
+  WS_ASSIGN_OR_RETURN(std::optional<client::CosignerKey> cosigner, LoadCosigner(parsed));
   WS_ASSIGN_OR_RETURN(HostPort listen, ParseHostPort("listen_address", parsed.listen_address()));
   rpc::TlsFiles tls{parsed.tls_certificate_path(), parsed.tls_key_path()};
-  return LoadedConfig{parsed,         std::move(identity), store_key,
+  return LoadedConfig{parsed,         std::move(identity), store_key,  std::move(cosigner),
                       std::move(tls), listen.host,         listen.port};
 }
 

@@ -3,12 +3,14 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/agency/config.pb.h"
+#include "common/client/cosign_stream.h"
 #include "common/clock/clock.h"
 #include "common/crypto/aead.h"
 #include "common/crypto/cms.h"
@@ -37,6 +39,7 @@ struct LoadedConfig {
   AgencyConfig config;
   Identity identity;
   crypto::AeadKey store_key;
+  std::optional<client::CosignerKey> cosigner;  // Nothing: it cosigns nothing.
   rpc::TlsFiles tls;
   std::string listen_host;
   int listen_port = 0;
@@ -53,6 +56,12 @@ absl::Status CheckConfig(const AgencyConfig& config);
 // Reads a store key: exactly 32 bytes, in a file that only its owner may read.
 // Errors: FAILED_PRECONDITION.
 absl::StatusOr<crypto::AeadKey> LoadStoreKey(const std::string& path);
+
+// Reads the key with which the agency cosigns and the policy that names it: the
+// name of the key, and the log. Nothing when they are not configured.
+// Errors: FAILED_PRECONDITION naming the field: a file that cannot be used, a key
+// that others may read, a policy without a log or without this key.
+absl::StatusOr<std::optional<client::CosignerKey>> LoadCosigner(const AgencyConfig& config);
 
 }  // namespace waystation::agency
 

@@ -7,7 +7,9 @@
 #include <fstream>
 #include <functional>
 
+#include "common/crypto/ed25519.h"
 #include "common/status/status.h"
+#include "common/tlog/note.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -59,6 +61,8 @@ TEST(CheckConfigTest, NamesTheFieldThatIsWrong) {
       {"config.encrypt_key_path", [](auto& c) { c.clear_encrypt_key_path(); }},
       {"config.store_key_path", [](auto& c) { c.clear_store_key_path(); }},
       {"config.crl_grace_s", [](auto& c) { c.set_crl_grace_s(2'592'001); }},
+      {"config.audit_log_policy_path", [](auto& c) { c.set_cosigner_key_path("cosigner.key"); }},
+      {"config.cosigner_key_path", [](auto& c) { c.set_audit_log_policy_path("policy"); }},
       {"config.staff", [](auto& c) { c.clear_staff(); }},
       {"config.staff[0].staff_id", [](auto& c) { c.mutable_staff(0)->set_staff_id("A b"); }},
       {"config.staff[0].staff_id", [](auto& c) { c.mutable_staff(0)->set_staff_id("automatic"); }},
@@ -77,7 +81,7 @@ TEST(CheckConfigTest, NamesTheFieldThatIsWrong) {
   }
 }
 
-class StoreKeyTest : public testing::Test {
+class FilesTest : public testing::Test {
  protected:
   void SetUp() override {
     std::string pattern = std::filesystem::temp_directory_path().string() + "/key.XXXXXX";
@@ -86,14 +90,21 @@ class StoreKeyTest : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  absl::Status Load(const std::string& bytes, mode_t mode) {
-    const std::string path = folder_ + "/key";
+  std::string Write(const std::string& name, const std::string& bytes, mode_t mode) {
+    const std::string path = folder_ + "/" + name;
     std::ofstream(path, std::ios::binary) << bytes;
     EXPECT_EQ(::chmod(path.c_str(), mode), 0);
-    return LoadStoreKey(path).status();
+    return path;
   }
 
   std::string folder_;
+};
+
+class StoreKeyTest : public FilesTest {
+ protected:
+  absl::Status Load(const std::string& bytes, mode_t mode) {
+    return LoadStoreKey(Write("key", bytes, mode)).status();
+  }
 };
 
 TEST_F(StoreKeyTest, TakesThirtyTwoBytesThatOnlyTheOwnerReads) {
@@ -102,6 +113,71 @@ TEST_F(StoreKeyTest, TakesThirtyTwoBytesThatOnlyTheOwnerReads) {
   EXPECT_TRUE(absl::IsFailedPrecondition(Load(std::string(31, 'k'), 0600)));
   EXPECT_TRUE(absl::IsFailedPrecondition(Load(std::string(33, 'k'), 0600)));
   EXPECT_TRUE(absl::IsFailedPrecondition(LoadStoreKey(folder_ + "/none").status()));
+}
+
+class LoadCosignerTest : public FilesTest {
+ protected:
+  static std::string Vkey(const std::string& name, tlog::KeyType type,
+                          const crypto::Ed25519Key& key) {
+    return tlog::VerifierKey::Create(name, type, key.public_key())->ToString();
+  }
+  std::string LogLine() const {
+    return "log " + Vkey("waystation.example/log/1", tlog::KeyType::kEd25519, log_key_) + "\n";
+  }
+  std::string CosignerLine(const crypto::Ed25519Key& key) const {
+    return "witness ins " +
+           Vkey("waystation.example/cosigner/ins", tlog::KeyType::kCosignature, key) + "\n";
+  }
+
+  absl::StatusOr<std::optional<client::CosignerKey>> Load(const std::string& pem, mode_t mode,
+                                                          const std::string& policy) {
+    AgencyConfig config = Good();
+    config.set_cosigner_key_path(Write("cosigner.key", pem, mode));
+    config.set_audit_log_policy_path(Write("policy", policy, 0644));
+    return LoadCosigner(config);
+  }
+
+  const crypto::Ed25519Key log_key_ = *crypto::Ed25519Key::Generate();
+  const crypto::Ed25519Key key_ = *crypto::Ed25519Key::Generate();
+  const std::string pem_ = *key_.ToPem();
+};
+
+TEST_F(LoadCosignerTest, TakesTheNameOfItsKeyFromThePolicy) {
+  auto loaded = Load(pem_, 0600, LogLine() + CosignerLine(key_) + "quorum ins\n");
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  ASSERT_TRUE(loaded->has_value());
+  EXPECT_EQ((*loaded)->name.name(), "waystation.example/cosigner/ins");
+  EXPECT_EQ((*loaded)->key.public_key(), key_.public_key());
+  ASSERT_EQ((*loaded)->policy.log_keys().size(), 1u);
+  EXPECT_EQ((*loaded)->policy.log_keys()[0].key(), log_key_.public_key());
+}
+
+TEST_F(LoadCosignerTest, IsNothingWhereNoneIsConfigured) {
+  auto loaded = LoadCosigner(Good());
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_FALSE(loaded->has_value());
+}
+
+TEST_F(LoadCosignerTest, NamesTheFieldOfAFileThatCannotBeUsed) {
+  const std::string good = LogLine() + CosignerLine(key_) + "quorum ins\n";
+  const std::string key_field = "config.cosigner_key_path:";
+  const std::string policy_field = "config.audit_log_policy_path:";
+  auto expect = [&](const absl::Status& status, const std::string& field) {
+    EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+    EXPECT_THAT(std::string(status.message()), testing::StartsWith(field));
+  };
+  expect(Load(pem_, 0640, good).status(), key_field);
+  expect(Load("no key", 0600, good).status(), key_field);
+  expect(Load(pem_, 0600, "no policy").status(), policy_field);
+  expect(Load(pem_, 0600, CosignerLine(key_) + "quorum ins\n").status(), policy_field);
+  const auto other = *crypto::Ed25519Key::Generate();
+  expect(Load(pem_, 0600, LogLine() + CosignerLine(other) + "quorum ins\n").status(), policy_field);
+  AgencyConfig config = Good();
+  config.set_cosigner_key_path(folder_ + "/none");
+  config.set_audit_log_policy_path(folder_ + "/none");
+  expect(LoadCosigner(config).status(), key_field);
+  config.set_cosigner_key_path(Write("cosigner.key", pem_, 0600));
+  expect(LoadCosigner(config).status(), policy_field);
 }
 
 }  // namespace

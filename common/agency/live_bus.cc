@@ -30,9 +30,11 @@ bus::v1::Nack ToNack(const GiveBack& given_back) {
 
 }  // namespace
 
-LiveBus::LiveBus(std::shared_ptr<client::BusClient> client, std::string client_id)
+LiveBus::LiveBus(std::shared_ptr<client::BusClient> client, std::string client_id,
+                 OnCheckpoint on_checkpoint)
     : client_(std::move(client)),
       client_id_(std::move(client_id)),
+      on_checkpoint_(std::move(on_checkpoint)),
       ledger_(bus::v1::LedgerService::NewStub(client_->channel())),
       directory_(bus::v1::DirectoryService::NewStub(client_->channel())) {}
 
@@ -106,6 +108,7 @@ void LiveBus::StartPulling() {
     log::Error("agency", "bad_delivery",
                {{"message_id", message_id}, {"reason", ReasonOf(why)}, {"error", why.ToString()}});
   };
+  handlers.on_checkpoint = on_checkpoint_;
   pull_ = std::make_unique<client::PullStream>(client_, options, std::move(handlers));
 }
 

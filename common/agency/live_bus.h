@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -28,8 +29,12 @@ namespace waystation::agency {
 // Thread-safe.
 class LiveBus : public Bus {
  public:
+  // What gets the audit log's cosigned checkpoints; must not block.
+  using OnCheckpoint = std::function<void(const std::string& note)>;
+
   // `client_id` names this receiver in the broker's status.
-  LiveBus(std::shared_ptr<client::BusClient> client, std::string client_id);
+  LiveBus(std::shared_ptr<client::BusClient> client, std::string client_id,
+          OnCheckpoint on_checkpoint = nullptr);
   ~LiveBus() override;
 
   void Start(BusListener* listener) override;
@@ -58,6 +63,7 @@ class LiveBus : public Bus {
 
   const std::shared_ptr<client::BusClient> client_;
   const std::string client_id_;
+  const OnCheckpoint on_checkpoint_;
   const std::unique_ptr<bus::v1::LedgerService::Stub> ledger_;
   const std::unique_ptr<bus::v1::DirectoryService::Stub> directory_;
   BusListener* listener_ = nullptr;

@@ -10,6 +10,11 @@
 
 #include "common/agency/live_bus.h"
 #include "common/agency/schema.h"
+#include "common/client/bus_client.h"
+#include "common/client/checkpoint_watch.h"
+#include "common/client/conflict_reporter.h"
+#include "common/client/cosign_stream.h"
+#include "common/client/file_cosigner.h"
 #include "common/clock/clock.h"
 #include "common/ids/random.h"
 #include "common/log/log.h"
@@ -77,7 +82,8 @@ class StopSignal {
   sigset_t signals_;
 };
 
-absl::StatusOr<std::unique_ptr<Bus>> MakeBus(const LoadedConfig& loaded, const Clock& clock) {
+absl::StatusOr<std::shared_ptr<client::BusClient>> MakeClient(const LoadedConfig& loaded,
+                                                              const Clock& clock) {
   WS_ASSIGN_OR_RETURN(auto credentials,
                       rpc::MakeChannelCredentials(loaded.tls, loaded.identity.trust, clock,
                                                   loaded.config.broker_identity()));
@@ -88,22 +94,72 @@ absl::StatusOr<std::unique_ptr<Bus>> MakeBus(const LoadedConfig& loaded, const C
   options.trust = loaded.identity.trust;
   options.signer = loaded.identity.signer;
   options.call_timeout = kCallTimeout;
-  auto client = std::make_shared<client::BusClient>(std::move(options), clock);
-  return std::make_unique<LiveBus>(std::move(client), loaded.identity.agency);
+  return std::make_shared<client::BusClient>(std::move(options), clock);
 }
 
-absl::StatusOr<std::unique_ptr<Agency>> MakeAgency(const LoadedConfig& loaded, const Clock& clock,
-                                                   Service& service) {
+std::string CosignedPath(const LoadedConfig& loaded) {
+  return loaded.config.store_path() + ".cosigned";
+}
+
+// Without an auditor in the configuration, proofs are kept and go nowhere.
+absl::StatusOr<std::unique_ptr<client::ConflictReporter>> MakeReporter(const LoadedConfig& loaded,
+                                                                       const Clock& clock) {
+  std::shared_ptr<grpc::Channel> auditor;
+  if (!loaded.config.auditor_address().empty()) {
+    WS_ASSIGN_OR_RETURN(auto credentials,
+                        rpc::MakeChannelCredentials(loaded.tls, loaded.identity.trust, clock,
+                                                    loaded.config.auditor_identity()));
+    auditor = rpc::MakeChannel(loaded.config.auditor_address(), credentials);
+  }
+  return std::make_unique<client::ConflictReporter>(std::move(auditor),
+                                                    loaded.config.store_path() + ".conflict",
+                                                    client::ConflictReporter::Options());
+}
+
+tlog::Cosigner::OnConflict ReportTo(client::ConflictReporter& reporter) {
+  return [&reporter](const tlog::Cosigner::Conflict& conflict) { reporter.Report(conflict); };
+}
+
+// Null for an agency that cosigns nothing: it has nothing to compare with.
+std::unique_ptr<client::CheckpointWatch> StartWatching(const LoadedConfig& loaded,
+                                                       std::shared_ptr<client::BusClient> client,
+                                                       client::ConflictReporter& reporter) {
+  if (!loaded.cosigner.has_value()) return nullptr;
+  return std::make_unique<client::CheckpointWatch>(
+      std::move(client), loaded.cosigner->policy,
+      std::make_unique<client::FileCosigner>(CosignedPath(loaded)), ReportTo(reporter));
+}
+
+absl::StatusOr<std::unique_ptr<Agency>> MakeAgency(const LoadedConfig& loaded,
+                                                   std::shared_ptr<client::BusClient> client,
+                                                   client::CheckpointWatch* watch,
+                                                   const Clock& clock, Service& service) {
   Agency::Parts parts;
   parts.identity = loaded.identity;
   std::vector<Schema> schemas = service.schemas();
   schemas.insert(schemas.begin(), RuntimeSchema());
   WS_ASSIGN_OR_RETURN(parts.store,
                       Store::Open({loaded.config.store_path(), loaded.store_key}, schemas));
-  WS_ASSIGN_OR_RETURN(parts.bus, MakeBus(loaded, clock));
+  LiveBus::OnCheckpoint on_checkpoint = nullptr;
+  if (watch != nullptr) on_checkpoint = [watch](const std::string& note) { watch->Told(note); };
+  parts.bus = std::make_unique<LiveBus>(std::move(client), loaded.identity.agency,
+                                        std::move(on_checkpoint));
   parts.clock = &clock;
   parts.random = SystemRandom;
   return Agency::Create(std::move(parts), service);
+}
+
+// After the database, whose lock keeps a second process away from what was cosigned
+// last. Null for an agency that cosigns nothing.
+std::unique_ptr<client::CosignStream> StartCosigning(LoadedConfig& loaded,
+                                                     std::shared_ptr<client::BusClient> client,
+                                                     client::ConflictReporter& reporter) {
+  if (!loaded.cosigner.has_value()) return nullptr;
+  client::CosignStream::Options options;
+  options.on_conflict = ReportTo(reporter);
+  return std::make_unique<client::CosignStream>(
+      std::move(client), *std::move(loaded.cosigner),
+      std::make_unique<client::FileCosigner>(CosignedPath(loaded)), std::move(options));
 }
 
 absl::StatusOr<std::unique_ptr<rpc::Server>> Listen(const LoadedConfig& loaded, const Clock& clock,
@@ -126,12 +182,18 @@ bool AwaitReady(Agency& agency, const StopSignal& stop, const Clock& clock) {
   return true;
 }
 
-absl::Status Serve(const LoadedConfig& loaded, const Clock& clock, const StopSignal& stop,
+absl::Status Serve(LoadedConfig& loaded, const Clock& clock, const StopSignal& stop,
                    Service& service) {
-  WS_ASSIGN_OR_RETURN(std::unique_ptr<Agency> agency, MakeAgency(loaded, clock, service));
+  WS_ASSIGN_OR_RETURN(std::shared_ptr<client::BusClient> client, MakeClient(loaded, clock));
+  WS_ASSIGN_OR_RETURN(std::unique_ptr<client::ConflictReporter> reporter,
+                      MakeReporter(loaded, clock));
+  std::unique_ptr<client::CheckpointWatch> watch = StartWatching(loaded, client, *reporter);
+  WS_ASSIGN_OR_RETURN(std::unique_ptr<Agency> agency,
+                      MakeAgency(loaded, client, watch.get(), clock, service));
   Officers officers(*agency, loaded.identity.trust, service.officers_options());
   service.Attach(*agency, officers);
   agency->Start();
+  std::unique_ptr<client::CosignStream> cosigning = StartCosigning(loaded, client, *reporter);
   WS_ASSIGN_OR_RETURN(std::unique_ptr<rpc::Server> server, Listen(loaded, clock, service));
   if (AwaitReady(*agency, stop, clock)) {
     std::cout << "ready " << loaded.identity.agency << " " << server->address() << std::endl;

@@ -12,10 +12,14 @@
 #include <thread>
 
 #include "common/agency/test_world.h"
+#include "common/client/fake_log.h"
+#include "common/config/file.h"
+#include "common/crypto/ed25519.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/test_tls.h"
 #include "common/rpc/tls.h"
 #include "common/status/status.h"
+#include "common/tlog/note.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "waystation/ins/v1/ins_service.grpc.pb.h"
@@ -67,6 +71,11 @@ int RunWith(std::vector<std::string> words, const char* agency = "ins") {
 class MainTest : public testing::Test {
  protected:
   void SetUp() override {
+    // Only the thread that runs the agency may take the signal.
+    sigset_t term;
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    ASSERT_EQ(pthread_sigmask(SIG_BLOCK, &term, nullptr), 0);
     std::string pattern = std::filesystem::temp_directory_path().string() + "/main.XXXXXX";
     ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
     folder_ = pattern;
@@ -158,11 +167,6 @@ absl::StatusOr<std::string> Ask(rpc::TestTls& tls, const Clock& clock, const std
 }
 
 TEST_F(MainTest, ServesOfficersWithoutABrokerAndStopsOnSigterm) {
-  // Only the thread that runs the agency may take the signal.
-  sigset_t term;
-  sigemptyset(&term);
-  sigaddset(&term, SIGTERM);
-  ASSERT_EQ(pthread_sigmask(SIG_BLOCK, &term, nullptr), 0);
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
   int stdout_copy = ::dup(STDOUT_FILENO);
@@ -189,6 +193,29 @@ TEST_F(MainTest, ServesOfficersWithoutABrokerAndStopsOnSigterm) {
   EXPECT_EQ(officer, "officer-1");
   EXPECT_EQ(stranger, "refused");
   EXPECT_LT(stopped - stopping, absl::Seconds(3));
+}
+
+TEST_F(MainTest, CosignsAndKeepsWhatItCosignedBesideItsStore) {
+  client::FakeLog log(tls_, clock_, config_.broker_identity());
+  config_.set_broker_address(log.address());
+  const auto key = *crypto::Ed25519Key::Generate();
+  const auto name = *tlog::VerifierKey::Create("waystation.example/cosigner/ins",
+                                               tlog::KeyType::kCosignature, key.public_key());
+  config_.set_cosigner_key_path(Write("cosigner.key", *key.ToPem()));
+  config_.set_audit_log_policy_path(
+      Write("policy",
+            "log " + log.key().ToString() + "\nwitness ins " + name.ToString() + "\nquorum ins\n"));
+  audit::v1::CosignAnswer answer;
+  std::thread broker([&] {
+    answer = log.Ask(log.Body(0, 3));
+    ::kill(::getpid(), SIGTERM);
+  });
+  EXPECT_EQ(RunWith({"--config=" + ConfigFile()}), 0);
+  broker.join();
+  EXPECT_EQ(answer.code(), 200u) << answer.body();
+  auto kept = config::ReadFile(config_.store_path() + ".cosigned", tlog::kNoteBytesMax);
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  EXPECT_THAT(*kept, testing::HasSubstr(answer.body()));
 }
 
 }  // namespace

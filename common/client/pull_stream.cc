@@ -144,6 +144,9 @@ absl::Status PullStream::TakeResponse(bus::v1::StreamingPullResponse* response) 
   for (const auto& result : response->results()) {
     if (handlers_.on_ack) handlers_.on_ack(result.message_id(), FromRefusal(result));
   }
+  if (handlers_.on_checkpoint && !response->checkpoint().empty()) {
+    handlers_.on_checkpoint(response->checkpoint());
+  }
   Frame frame;
   for (auto& delivery : *response->mutable_deliveries()) {
     auto verified = checker_.CheckDelivery(&delivery, client_->signer().identity());

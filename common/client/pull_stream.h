@@ -72,6 +72,9 @@ class PullStream {
     // broker, receipts and nacks without an ack may not have reached it.
     // Optional.
     std::function<void()> on_connected;
+    // The newest checkpoint of the audit log that a quorum has cosigned, as the broker
+    // says: a signed note, not verified. Must not block. Optional.
+    std::function<void(const std::string& note)> on_checkpoint;
     // A connection or an attempt at one ended; another follows. Optional.
     std::function<void(const absl::Status& why)> on_disconnected;
   };

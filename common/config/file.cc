@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "common/status/status.h"
@@ -15,8 +16,8 @@ namespace {
 class OpenFile {
  public:
   // Not blocking, so that a FIFO in place of a file cannot hang a start.
-  explicit OpenFile(const std::string& path)
-      : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
+  explicit OpenFile(const std::string& path, int flags = O_RDONLY | O_NONBLOCK)
+      : fd_(::open(path.c_str(), flags | O_CLOEXEC, S_IRUSR | S_IWUSR)) {}
   OpenFile(const OpenFile&) = delete;
   OpenFile& operator=(const OpenFile&) = delete;
   ~OpenFile() {
@@ -33,6 +34,33 @@ absl::Status FromErrno(const std::string& path, int error) {
   if (error == ENOENT || error == ENOTDIR) return absl::NotFoundError(text);
   if (error == EACCES || error == EPERM) return absl::PermissionDeniedError(text);
   return absl::InvalidArgumentError(text);
+}
+
+// Of a write: what is no lack of a folder or a right may be gone the next time.
+absl::Status WriteFailed(const std::string& path, int error) {
+  absl::Status status = FromErrno(path, error);
+  return absl::IsInvalidArgument(status) ? absl::UnavailableError(status.message()) : status;
+}
+
+absl::Status WriteAndSync(const std::string& path, std::string_view bytes) {
+  OpenFile file(path, O_WRONLY | O_CREAT | O_EXCL);
+  if (file.fd() < 0) return WriteFailed(path, errno);
+  while (!bytes.empty()) {
+    const ssize_t wrote = ::write(file.fd(), bytes.data(), bytes.size());
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) return WriteFailed(path, errno);
+    bytes.remove_prefix(static_cast<size_t>(wrote));
+  }
+  return ::fsync(file.fd()) == 0 ? absl::OkStatus() : WriteFailed(path, errno);
+}
+
+// The new name is on the disk only when the folder is.
+absl::Status SyncFolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  OpenFile opened(folder, O_RDONLY | O_DIRECTORY);
+  if (opened.fd() < 0 || ::fsync(opened.fd()) != 0) return WriteFailed(folder, errno);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -61,6 +89,19 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, size_t bytes_max) 
   bytes.resize(size);
   bytes.shrink_to_fit();
   return bytes;
+}
+
+absl::Status WriteFileDurably(const std::string& path, std::string_view bytes) {
+  const std::string beside = path + ".new";
+  // What a killed process left is no use, and might be open to others.
+  ::unlink(beside.c_str());
+  absl::Status written = WriteAndSync(beside, bytes);
+  if (written.ok() && ::rename(beside.c_str(), path.c_str()) != 0) {
+    written = WriteFailed(path, errno);
+  }
+  if (written.ok()) return SyncFolderOf(path);
+  ::unlink(beside.c_str());
+  return written;
 }
 
 }  // namespace waystation::config

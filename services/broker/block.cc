@@ -24,6 +24,10 @@ void Block::Follow(State& state, const bus::v1::Header* header) {
   journal::v1::Record& record = *records_.back();
   record.set_sequence(state.next_sequence());
   record.set_time_us(time_us_);
+  if (!record.has_checkpoint_signed()) {
+    record.set_salt(std::string(salts_.Next()));
+    record.set_log_index(state.log_leaves());
+  }
   headers_.push_back(header);
   bytes_ += record.ByteSizeLong();
   absl::Status applied = state.Apply(record, header, &changes);
@@ -33,7 +37,7 @@ void Block::Follow(State& state, const bus::v1::Header* header) {
 void Block::AddAccepted(std::shared_ptr<AdmittedMessage> admitted, std::string_view bus_id) {
   const journal::v1::Record& record = *records_.back();
   bytes_ += admitted->payload.size();
-  std::string receipt = CustodyReceiptBytes(record, admitted->header, bus_id);
+  std::string receipt = evidence::CustodyReceiptBytes(record, admitted->header.id(), bus_id);
   accepted.push_back({.admitted = std::move(admitted),
                       .sequence = record.sequence(),
                       .accept_us = record.time_us(),
@@ -42,12 +46,12 @@ void Block::AddAccepted(std::shared_ptr<AdmittedMessage> admitted, std::string_v
 
 absl::Status Block::SignCustody(const evidence::Signer& signer, absl::Time now, State& state) {
   if (accepted.empty()) return absl::OkStatus();
-  std::vector<crypto::Digest> leaves;
-  leaves.reserve(accepted.size());
+  custody_leaves_.reserve(accepted.size());
   for (const AcceptedMessage& message : accepted) {
-    leaves.push_back(evidence::LeafHash(evidence::kCustodyReceiptContent, message.custody_receipt));
+    custody_leaves_.push_back(
+        evidence::LeafHash(evidence::kCustodyReceiptContent, message.custody_receipt));
   }
-  WS_ASSIGN_OR_RETURN(custody_, signer.SignBatchDetached(leaves, now));
+  WS_ASSIGN_OR_RETURN(custody_, signer.SignBatchDetached(custody_leaves_, now));
   journal::v1::CustodySigned* custody = NewRecord()->mutable_custody_signed();
   custody->set_statement(custody_->statement());
   custody->set_signature(custody_->signature());
@@ -57,31 +61,45 @@ absl::Status Block::SignCustody(const evidence::Signer& signer, absl::Time now, 
 }
 
 journal::AppendOutcome Block::Append(journal::Journal& journal, uint64_t epoch) {
-  std::string buffer;
-  buffer.reserve(bytes_);
-  std::vector<size_t> ends;
-  ends.reserve(records_.size());
-  for (const journal::v1::Record* record : records_) {
-    record->AppendToString(&buffer);
-    ends.push_back(buffer.size());
-  }
+  log_block_.bytes.reserve(bytes_);
+  log_block_.items.reserve(records_.size());
+  for (const journal::v1::Record* record : records_) AddLogItem(*record);
   std::vector<std::string_view> views;
-  views.reserve(ends.size());
-  size_t begin = 0;
-  for (size_t end : ends) {
-    views.push_back(std::string_view(buffer).substr(begin, end - begin));
-    begin = end;
-  }
+  views.reserve(records_.size());
+  for (const LogItem& item : log_block_.items) views.push_back(log_block_.BytesOf(item));
   std::vector<std::string_view> payloads;
   payloads.reserve(accepted.size());
   for (const AcceptedMessage& message : accepted) {
     payloads.push_back(message.admitted->payload);
   }
-  return journal.Append({.expected_sequence = records_.front()->sequence(),
-                         .epoch = epoch,
-                         .time = absl::FromUnixMicros(time_us_),
-                         .records = views,
-                         .payloads = payloads});
+  journal::AppendOutcome outcome =
+      journal.Append({.expected_sequence = records_.front()->sequence(),
+                      .epoch = epoch,
+                      .time = absl::FromUnixMicros(time_us_),
+                      .records = views,
+                      .payloads = payloads});
+  log_block_.block_hash = outcome.block_hash;
+  return outcome;
+}
+
+void Block::AddLogItem(const journal::v1::Record& record) {
+  LogItem& item = log_block_.items.emplace_back();
+  item.sequence = record.sequence();
+  item.time_us = record.time_us();
+  item.kind = record.kind_case();
+  item.salt = record.salt();
+  item.begin = log_block_.bytes.size();
+  record.AppendToString(&log_block_.bytes);
+  item.size = log_block_.bytes.size() - item.begin;
+  if (record.has_accepted()) {
+    item.evidence_hash = custody_leaves_[custody_leaves_logged_++];
+  } else if (record.has_delivered()) {
+    item.evidence_hash =
+        evidence::LeafHash(evidence::kBatchContent, record.delivered().statement());
+  } else if (record.has_custody_signed()) {
+    item.evidence_hash =
+        evidence::LeafHash(evidence::kBatchContent, record.custody_signed().statement());
+  }
 }
 
 void Block::AppendResult(size_t index, std::string* frame) const {

@@ -17,6 +17,8 @@
 #include "common/journal/journal.h"
 #include "services/broker/commands.h"
 #include "services/broker/core/state.h"
+#include "services/broker/log/log_block.h"
+#include "services/broker/salts.h"
 #include "waystation/journal/v1/record.pb.h"
 
 namespace waystation::broker {
@@ -77,7 +79,8 @@ struct AckReply {
 // has it alone. Thread-compatible.
 class Block {
  public:
-  explicit Block(int64_t time_us) : time_us_(time_us) {}
+  // `salts` must outlive the filling of the block.
+  Block(int64_t time_us, Salts& salts) : time_us_(time_us), salts_(salts) {}
 
   int64_t time_us() const { return time_us_; }
   bool empty() const { return records_.empty(); }
@@ -86,7 +89,7 @@ class Block {
 
   // A record to fill; `Follow` must come next.
   journal::v1::Record* NewRecord();
-  // Stamps the last record and lets the state follow it. A record that was
+  // Stamps and salts the last record and lets the state follow it. A record that was
   // decided on this state and does not apply is a broken invariant.
   void Follow(State& state, const bus::v1::Header* header = nullptr);
 
@@ -100,6 +103,9 @@ class Block {
 
   // Serializes the records and appends them. Errors: as the journal says.
   journal::AppendOutcome Append(journal::Journal& journal, uint64_t epoch);
+
+  // Hands out what the audit log wants, once, after a committed Append.
+  LogBlock TakeLogBlock() { return std::move(log_block_); }
 
   // Appends the answer to an accepted message to its publisher's frame. After
   // SignCustody.
@@ -118,13 +124,21 @@ class Block {
   std::string snapshot;             // Serialized; empty in most blocks.
 
  private:
+  // Serializes the record, and notes for the audit log what its signed evidence
+  // hashes to: the custody receipts were hashed for their signature already.
+  void AddLogItem(const journal::v1::Record& record);
+
   int64_t time_us_;
+  Salts& salts_;
   size_t bytes_ = 0;
   // On the heap and not in an arena: decisions are moved in, not copied.
   std::deque<journal::v1::Record> storage_;
   std::vector<journal::v1::Record*> records_;
   std::vector<const bus::v1::Header*> headers_;  // One for each record; null or accepted's.
   std::optional<evidence::SignedBatch> custody_;
+  std::vector<crypto::Digest> custody_leaves_;  // Of the accepted messages.
+  size_t custody_leaves_logged_ = 0;
+  LogBlock log_block_;
 };
 
 }  // namespace waystation::broker

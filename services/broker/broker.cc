@@ -20,11 +20,15 @@
 #include "common/rpc/tls.h"
 #include "common/rpc/trust_source.h"
 #include "common/status/status.h"
+#include "common/tlog/policy.h"
 #include "services/broker/dispatcher.h"
+#include "services/broker/edge/log_service.h"
 #include "services/broker/edge/operations_service.h"
 #include "services/broker/edge/publisher_service.h"
 #include "services/broker/edge/read_services.h"
 #include "services/broker/edge/subscriber_service.h"
+#include "services/broker/log/audit_log.h"
+#include "services/broker/log/log_signer.h"
 #include "services/broker/recovery.h"
 #include "services/broker/sequencer.h"
 
@@ -38,6 +42,7 @@ constexpr uint64_t kSegmentBytesMin = kBlockBytesMax;
 constexpr uint32_t kCrlGraceDefaultS = 86'400;
 constexpr uint32_t kConnectionAgeDefaultS = 600;
 constexpr size_t kPemBytesMax = 64 * 1024;
+constexpr size_t kLogPolicyBytesMax = 64 * 1024;
 
 absl::Status Required(std::string_view field, const std::string& value) {
   if (!value.empty()) return absl::OkStatus();
@@ -88,6 +93,9 @@ absl::Status CheckConfig(v1::BrokerConfig* config) {
   WS_RETURN_IF_ERROR(Required("crl_path", config->crl_path()));
   WS_RETURN_IF_ERROR(Required("journal_dir", config->journal_dir()));
   WS_RETURN_IF_ERROR(Required("projection_dir", config->projection_dir()));
+  WS_RETURN_IF_ERROR(Required("audit_log_dir", config->audit_log_dir()));
+  WS_RETURN_IF_ERROR(Required("audit_log_key_path", config->audit_log_key_path()));
+  WS_RETURN_IF_ERROR(Required("audit_log_policy_path", config->audit_log_policy_path()));
   size_t colon = config->listen_address().rfind(':');
   int port = -1;
   bool parsed = colon != std::string::npos &&
@@ -119,6 +127,8 @@ struct Broker::Parts {
   std::shared_ptr<RefusalLog> refusals;
   std::atomic<uint64_t> projected = 0;
   std::unique_ptr<Dispatcher> dispatcher;
+  CheckpointFeed checkpoints;
+  std::unique_ptr<AuditLog> audit_log;
   std::unique_ptr<Sequencer> sequencer;
   EdgeContext context;
   OpenStreams streams;
@@ -127,9 +137,11 @@ struct Broker::Parts {
   std::unique_ptr<DirectoryService> directory;
   std::unique_ptr<LedgerService> ledger;
   std::unique_ptr<OperationsService> operations;
+  std::unique_ptr<LogService> log_service;
   std::unique_ptr<rpc::Server> server;
 
   absl::Status OpenStores(const v1::BrokerConfig& config, const Clock& clock);
+  absl::Status StartAuditLog(const v1::BrokerConfig& config, const Clock& clock);
   absl::Status StartCore(const v1::BrokerConfig& config, const Clock& clock);
   absl::Status Serve(const v1::BrokerConfig& config, const Clock& clock);
 };
@@ -143,6 +155,7 @@ absl::Status Broker::Parts::OpenStores(const v1::BrokerConfig& config, const Clo
   WS_ASSIGN_OR_RETURN(signer, LoadSigner(config));
   WS_RETURN_IF_ERROR(MakeDirectory(config.journal_dir()));
   WS_RETURN_IF_ERROR(MakeDirectory(config.projection_dir()));
+  WS_RETURN_IF_ERROR(MakeDirectory(config.audit_log_dir()));
   journal::SegmentJournal::Options options;
   options.directory = config.journal_dir();
   options.segment_bytes = config.segment_bytes();
@@ -153,6 +166,29 @@ absl::Status Broker::Parts::OpenStores(const v1::BrokerConfig& config, const Clo
   }
   WS_ASSIGN_OR_RETURN(projection, OpenProjection(config.projection_dir(), *journal));
   reader = std::make_unique<BlockReader>(*journal);
+  return absl::OkStatus();
+}
+
+absl::Status Broker::Parts::StartAuditLog(const v1::BrokerConfig& config, const Clock& clock) {
+  WS_ASSIGN_OR_RETURN(std::string policy_text,
+                      config::ReadFile(config.audit_log_policy_path(), kLogPolicyBytesMax));
+  absl::StatusOr<tlog::Policy> policy = tlog::Policy::Parse(policy_text);
+  if (!policy.ok()) return Prefixed(config.audit_log_policy_path(), policy.status());
+  WS_ASSIGN_OR_RETURN(LogSigner log_signer,
+                      LogSigner::Load({.key_path = config.audit_log_key_path(),
+                                       .p256_key_path = config.sign_key_path()},
+                                      *policy));
+  AuditLog::Options options{
+      .directory = config.audit_log_dir(),
+      .signer = std::move(log_signer),
+      .policy = *std::move(policy),
+      .clock = &clock,
+      .record =
+          [this](CheckpointCommand checkpoint) {
+            return sequencer->Post(LogSigned{std::move(checkpoint)});
+          },
+      .on_cosigned = [this](const std::string& note) { checkpoints.Tell(note); }};
+  WS_ASSIGN_OR_RETURN(audit_log, AuditLog::Start(std::move(options), *journal, context.bus_id));
   return absl::OkStatus();
 }
 
@@ -168,6 +204,7 @@ absl::Status Broker::Parts::StartCore(const v1::BrokerConfig& config, const Cloc
   projected = projection->applied_sequence();
   dispatcher =
       std::make_unique<Dispatcher>(*projection, *reader, *refusals, state.bus_id(), projected);
+  WS_RETURN_IF_ERROR(StartAuditLog(config, clock));
   Sequencer::Options options;
   options.journal = journal.get();
   options.projection = projection.get();
@@ -176,8 +213,12 @@ absl::Status Broker::Parts::StartCore(const v1::BrokerConfig& config, const Cloc
   options.clock = &clock;
   options.broker_identity = config.identity();
   options.projected = &projected;
-  options.committed = [this](std::unique_ptr<Block> block) { dispatcher->Put(std::move(block)); };
+  options.committed = [this](std::unique_ptr<Block> block) {
+    if (!block->empty()) audit_log->Put(block->TakeLogBlock());
+    dispatcher->Put(std::move(block));
+  };
   WS_ASSIGN_OR_RETURN(sequencer, Sequencer::Start(std::move(options), std::move(state)));
+  audit_log->Begin();
   return absl::OkStatus();
 }
 
@@ -192,10 +233,11 @@ absl::Status Broker::Parts::Serve(const v1::BrokerConfig& config, const Clock& c
   context.broker_identity = config.identity();
   context.start_time = clock.Now();
   publisher = std::make_unique<PublisherService>(context, streams);
-  subscriber = std::make_unique<SubscriberService>(context, streams);
+  subscriber = std::make_unique<SubscriberService>(context, streams, checkpoints);
   directory = std::make_unique<DirectoryService>(context);
   ledger = std::make_unique<LedgerService>(context);
   operations = std::make_unique<OperationsService>(context, streams);
+  log_service = std::make_unique<LogService>(context, streams, *audit_log);
   rpc::ServerOptions options;
   size_t colon = config.listen_address().rfind(':');
   options.host = config.listen_address().substr(0, colon);
@@ -209,7 +251,7 @@ absl::Status Broker::Parts::Serve(const v1::BrokerConfig& config, const Clock& c
                                                  trust, clock, refusals));
   WS_ASSIGN_OR_RETURN(
       server, rpc::Server::Start(options, {publisher.get(), subscriber.get(), directory.get(),
-                                           ledger.get(), operations.get()}));
+                                           ledger.get(), operations.get(), log_service.get()}));
   return absl::OkStatus();
 }
 
@@ -234,6 +276,7 @@ void Broker::Stop(absl::Duration deadline) {
   parts_->streams.EndAll();
   if (parts_->server != nullptr) parts_->server->Shutdown(deadline);
   if (parts_->sequencer != nullptr) parts_->sequencer->Stop();
+  if (parts_->audit_log != nullptr) parts_->audit_log->Stop();
   if (parts_->dispatcher != nullptr) parts_->dispatcher->Stop();
 }
 

@@ -96,6 +96,10 @@ struct Redrive {
   std::string operator_identity;
   std::function<void(absl::StatusOr<uint64_t>)> done;  // Once durable.
 };
+// The audit log was signed, off the sequencer's thread.
+struct LogSigned {
+  CheckpointCommand checkpoint;
+};
 // Looks at the state between two commands; `done` comes once all that was seen
 // is durable.
 struct Inspect {
@@ -104,7 +108,7 @@ struct Inspect {
 };
 
 using Command = std::variant<PublishGroup, OpenPull, ClosePull, ChangeLimit, ReceiptGroup, NackOne,
-                             ExtendOne, Redrive, Inspect>;
+                             ExtendOne, Redrive, LogSigned, Inspect>;
 
 }  // namespace waystation::broker
 

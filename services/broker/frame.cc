@@ -1,7 +1,7 @@
 #include "services/broker/frame.h"
 
+#include "common/evidence/wire_writer.h"
 #include "common/rpc/status_grpc.h"
-#include "services/broker/wire.h"
 #include "waystation/bus/v1/publisher.pb.h"
 #include "waystation/bus/v1/subscriber.pb.h"
 
@@ -17,6 +17,8 @@ using bus::v1::SignedMessage;
 using bus::v1::SignedReceipt;
 using bus::v1::StreamingPublishResponse;
 using bus::v1::StreamingPullResponse;
+using evidence::WireTime;
+using evidence::WireWriter;
 
 }  // namespace
 
@@ -41,6 +43,10 @@ void AppendAck(std::string_view message_id, const absl::Status& status, std::str
     out.Bytes(AckResult::kMessageIdFieldNumber, message_id);
     out.Bytes(AckResult::kRefusalFieldNumber, refusal);
   });
+}
+
+void AppendCheckpoint(std::string_view note, std::string* frame) {
+  WireWriter(frame).Bytes(StreamingPullResponse::kCheckpointFieldNumber, note);
 }
 
 void AppendReceipt(std::string_view message_id, std::string_view custody_receipt,

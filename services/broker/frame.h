@@ -14,8 +14,8 @@
 
 namespace waystation::broker {
 
-// A serialized response on its way to one stream. All its fields are repeated, so
-// several that are joined are one.
+// A serialized response on its way to one stream. Its fields are repeated, or the
+// last one counts, so several that are joined are one.
 struct Frame {
   std::string bytes;
   size_t messages = 0;  // That it answers or delivers.
@@ -35,6 +35,10 @@ void AppendDelivery(const DeliveryParts& delivery, std::string* frame);
 
 // Appends an AckResult to a StreamingPullResponse.
 void AppendAck(std::string_view message_id, const absl::Status& status, std::string* frame);
+
+// Appends the newest cosigned checkpoint to a StreamingPullResponse; where several
+// are joined, the last one counts.
+void AppendCheckpoint(std::string_view note, std::string* frame);
 
 // Appends a PublishResult to a StreamingPublishResponse: the custody receipt with
 // its proof, leaf `index` of `batch`.

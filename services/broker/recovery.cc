@@ -8,7 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/config/text_proto.h"
+#include "common/crypto/random.h"
 #include "common/evidence/directory.h"
+#include "common/evidence/log_leaf.h"
 #include "common/ids/random.h"
 #include "common/status/status.h"
 #include "services/broker/core/policy.h"
@@ -125,6 +127,7 @@ absl::Status WriteGenesis(journal::Journal& journal, const Clock& clock,
   record.set_sequence(journal::kFirstSequence);
   record.set_time_us(absl::ToUnixMicros(clock.Now()));
   *record.mutable_genesis() = genesis;
+  record.set_salt(crypto::RandomString(evidence::kLogSaltBytes));
   std::string bytes = record.SerializeAsString();
   std::vector<std::string_view> records = {bytes};
   journal::AppendOutcome outcome = journal.Append({.expected_sequence = journal::kFirstSequence,

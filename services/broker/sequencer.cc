@@ -34,7 +34,7 @@ absl::StatusOr<std::unique_ptr<Sequencer>> Sequencer::Start(Options options, Sta
   std::unique_ptr<Sequencer> sequencer(new Sequencer(std::move(options), std::move(state)));
   journal::Head head = sequencer->options_.journal->head();
   sequencer->epoch_ = std::max(head.epoch, sequencer->state().epoch()) + 1;
-  auto block = std::make_unique<Block>(sequencer->JournalTime());
+  auto block = std::make_unique<Block>(sequencer->JournalTime(), sequencer->salts_);
   journal::v1::EpochOpened* opened = block->NewRecord()->mutable_epoch_opened();
   opened->set_epoch(sequencer->epoch_);
   opened->set_broker(sequencer->options_.broker_identity);
@@ -79,7 +79,7 @@ void Sequencer::Run() {
       last = stopping_ && commands_.empty();
     }
     do {
-      auto block = std::make_unique<Block>(JournalTime());
+      auto block = std::make_unique<Block>(JournalTime(), salts_);
       Fill(*block, commands);
       handlers_.RecordRefusals(/*all=*/last, *block);
       if (last) block->snapshot = state().ToSnapshot().SerializeAsString();

@@ -21,6 +21,7 @@
 #include "services/broker/commit/handlers.h"
 #include "services/broker/core/state.h"
 #include "services/broker/refusal_log.h"
+#include "services/broker/salts.h"
 #include "services/broker/store/projection.h"
 
 namespace waystation::broker {
@@ -84,6 +85,7 @@ class Sequencer {
 
   const Options options_;
   Handlers handlers_;
+  Salts salts_;
   uint64_t epoch_ = 0;
   uint64_t snapshot_at_ = 0;
   int64_t last_block_us_ = 0;

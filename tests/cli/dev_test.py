@@ -117,7 +117,7 @@ class DevTest(unittest.TestCase):
 
     def test_missing_program_is_named_with_the_way_to_build_it(self):
         bin_dir = self.home.path("bin")
-        for name in ("broker", "doj"):
+        for name in ("broker", "audit", "doj"):
             place = os.path.join(bin_dir, "services", name)
             os.makedirs(place)
             shutil.copy(os.path.join(command.BIN_DIR, "services", name, name), place)

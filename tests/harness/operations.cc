@@ -96,8 +96,8 @@ absl::StatusOr<uint64_t> Redrive(const std::shared_ptr<grpc::Channel>& channel,
   return response.redriven();
 }
 
-std::vector<journal::v1::Record> ReadRecords(TestBus& bus, uint64_t from, uint64_t to) {
-  std::vector<journal::v1::Record> records;
+std::vector<std::string> ReadRecordBytes(TestBus& bus, uint64_t from, uint64_t to) {
+  std::vector<std::string> records;
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
   context.set_wait_for_ready(true);
@@ -106,16 +106,25 @@ std::vector<journal::v1::Record> ReadRecords(TestBus& bus, uint64_t from, uint64
   auto stub = OperationsService::NewStub(bus.Channel(kAuditor));
   auto stream = stub->TailRecords(&context, request);
   operations::v1::TailRecordsResponse response;
-  while ((records.empty() || records.back().sequence() < to) && stream->Read(&response)) {
-    for (auto& record : *response.mutable_records()) records.push_back(std::move(record));
+  const size_t wanted = to + 1 - from;
+  while (records.size() < wanted && stream->Read(&response)) {
+    for (std::string& bytes : *response.mutable_records()) records.push_back(std::move(bytes));
   }
   context.TryCancel();
   grpc::Status status = stream->Finish();
-  if (records.empty() || records.back().sequence() < to) {
+  if (records.size() < wanted) {
     Require(rpc::FromGrpcStatus(status), "tail");
     Fatal("tail: ended early");
   }
-  while (!records.empty() && records.back().sequence() > to) records.pop_back();
+  records.resize(wanted);
+  return records;
+}
+
+std::vector<journal::v1::Record> ReadRecords(TestBus& bus, uint64_t from, uint64_t to) {
+  std::vector<journal::v1::Record> records;
+  for (const std::string& bytes : ReadRecordBytes(bus, from, to)) {
+    if (!records.emplace_back().ParseFromString(bytes)) Fatal("tail: a record does not parse");
+  }
   return records;
 }
 

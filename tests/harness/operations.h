@@ -30,7 +30,9 @@ absl::StatusOr<std::vector<operations::v1::DeadLetter>> ListDeadLetters(
 absl::StatusOr<uint64_t> Redrive(const std::shared_ptr<grpc::Channel>& channel,
                                  const std::string& queue, const std::vector<std::string>& ids);
 
-// Every record from `from` to `to`, as the auditor follows them.
+// Every record from `from` to `to`, as the auditor follows them: the journal's bytes,
+// and the same parsed.
+std::vector<std::string> ReadRecordBytes(TestBus& bus, uint64_t from, uint64_t to);
 std::vector<journal::v1::Record> ReadRecords(TestBus& bus, uint64_t from, uint64_t to);
 
 // Sequence of the last durable record, as the operator sees it.

@@ -57,6 +57,7 @@ void Puller::Read() {
     std::lock_guard<std::mutex> lock(mutex_);
     for (auto& delivery : *frame.mutable_deliveries()) deliveries_.push_back(std::move(delivery));
     for (auto& result : *frame.mutable_results()) results_.push_back(std::move(result));
+    if (!frame.checkpoint().empty()) checkpoints_.push_back(frame.checkpoint());
   }
   grpc::Status status = stream_->Finish();
   std::lock_guard<std::mutex> lock(mutex_);
@@ -65,6 +66,10 @@ void Puller::Read() {
 
 std::optional<bus::v1::Delivery> Puller::Next(absl::Duration patience) {
   return TakeFirst(mutex_, deliveries_, patience);
+}
+
+std::optional<std::string> Puller::NextCheckpoint(absl::Duration patience) {
+  return TakeFirst(mutex_, checkpoints_, patience);
 }
 
 std::vector<bus::v1::Delivery> Puller::NextMany(size_t count, absl::Duration patience) {

@@ -45,6 +45,8 @@ class Puller {
   std::optional<bus::v1::Delivery> Next(absl::Duration patience = absl::Seconds(10));
   std::vector<bus::v1::Delivery> NextMany(size_t count,
                                           absl::Duration patience = absl::Seconds(10));
+  // The next cosigned checkpoint of the audit log.
+  std::optional<std::string> NextCheckpoint(absl::Duration patience = absl::Seconds(10));
   // The next result of a receipt, nack or deadline change.
   std::optional<bus::v1::AckResult> NextResult(absl::Duration patience = absl::Seconds(10));
 
@@ -74,6 +76,7 @@ class Puller {
   std::mutex mutex_;
   std::deque<bus::v1::Delivery> deliveries_;
   std::deque<bus::v1::AckResult> results_;
+  std::deque<std::string> checkpoints_;
   std::optional<grpc::Status> ended_;
   std::mutex write_mutex_;
   std::thread reader_;

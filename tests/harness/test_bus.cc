@@ -105,7 +105,7 @@ TestBus::TestBus(Options options) : options_(std::move(options)), folder_(MakeFo
 }
 
 TestBus::~TestBus() {
-  agencies_.clear();
+  services_.clear();
   broker_.reset();
   std::error_code error;
   std::filesystem::remove_all(folder_, error);
@@ -163,27 +163,37 @@ absl::Duration TestBus::Stop() {
 bool TestBus::running() { return broker_ != nullptr && !broker_->Ended(); }
 
 void TestBus::StartAgency(const std::string& agency) {
-  Agency& started = agencies_[agency];
-  const std::string listen = started.address.empty() ? "127.0.0.1:0" : started.address;
-  Require(layout_->WriteAgencyConfig(agency, address_, listen), "agency config");
+  StartService(agency, [&](const std::string& listen) {
+    return layout_->WriteAgencyConfig(agency, address_, listen, services_["audit"].address);
+  });
+}
+
+void TestBus::StartAudit() {
+  StartService("audit", [&](const std::string& listen) {
+    return layout_->WriteAuditConfig(address_, listen);
+  });
+}
+
+void TestBus::StartService(const std::string& name,
+                           const std::function<absl::Status(const std::string&)>& write_config) {
+  Service& started = services_[name];
+  Require(write_config(started.address.empty() ? "127.0.0.1:0" : started.address),
+          name + " config");
   for (int i = 1;; ++i) {
-    started.process =
-        Must(cli::Child::Start({.name = agency,
-                                .command = {Runfile("services/" + agency + "/" + agency),
-                                            "--config=" + layout_->ConfigPath(agency)},
-                                .log_path = layout_->LogPath(agency)},
-                               ProcessSignals()),
-             agency);
+    started.process = Must(cli::Child::Start({.name = name,
+                                              .command = {Runfile("services/" + name + "/" + name),
+                                                          "--config=" + layout_->ConfigPath(name)},
+                                              .log_path = layout_->LogPath(name)},
+                                             ProcessSignals()),
+                           name);
     auto ready = started.process->AwaitReady(kReadyPatience, clock_, ProcessSignals());
     if (ready.ok()) {
       started.address = *ready;
       return;
     }
-    if (i == kStartsMax || !PortTaken(ready.status())) Require(ready.status(), agency);
+    if (i == kStartsMax || !PortTaken(ready.status())) Require(ready.status(), name);
   }
 }
-
-void TestBus::KillAgency(const std::string& agency) { agencies_.at(agency).process.reset(); }
 
 rpc::TlsFiles TestBus::Files(std::string_view path) const {
   return {.certificate_path = layout_->CertificatePath(path, crypto::KeyUse::kTls),

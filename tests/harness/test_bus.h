@@ -90,10 +90,15 @@ class TestBus {
   // Starts the service of an agency beside the broker, or again: one
   // of Options::agencies.
   void StartAgency(const std::string& agency);
-  void KillAgency(const std::string& agency);
+  void KillAgency(const std::string& agency) { services_.at(agency).process.reset(); }
   const std::string& agency_address(const std::string& agency) {
-    return agencies_.at(agency).address;
+    return services_.at(agency).address;
   }
+
+  // Starts the auditor's service beside the broker, or again.
+  void StartAudit();
+  void KillAudit() { services_.at("audit").process.reset(); }
+  const std::string& audit_address() { return services_.at("audit").address; }
 
   pid_t broker_pid() const { return broker_->pid(); }
   const std::string& address() const { return address_; }
@@ -119,13 +124,17 @@ class TestBus {
   std::shared_ptr<client::BusClient> Client(std::string_view path);
 
  private:
-  struct Agency {
+  struct Service {
     std::unique_ptr<cli::Child> process;
     std::string address;
   };
 
   void Launch();
   void WriteConfig();
+  // Starts services/<name>, at the port that it had before, after `write_config`
+  // for that address.
+  void StartService(const std::string& name,
+                    const std::function<absl::Status(const std::string&)>& write_config);
 
   const Options options_;
   SystemClock clock_;
@@ -136,7 +145,7 @@ class TestBus {
   std::map<std::string, std::shared_ptr<const evidence::Signer>, std::less<>> signers_;
   std::unique_ptr<cli::Child> broker_;
   std::string address_ = "127.0.0.1:0";
-  std::map<std::string, Agency> agencies_;
+  std::map<std::string, Service> services_;  // Agencies, and "audit".
 };
 
 }  // namespace waystation::harness

@@ -94,7 +94,8 @@ class SeventhAgencyTest : public testing::Test {
   }
 
   void MakePrograms() {
-    for (const char* name : {"broker", "doj", "dol", "dos", "hhs", "ins", "usaid", "eeoc"}) {
+    for (const char* name :
+         {"broker", "doj", "dol", "dos", "hhs", "ins", "usaid", "audit", "eeoc"}) {
       const bool ours = name == std::string("doj") || name == std::string("eeoc");
       const fs::path place = folder_ / "bin" / "services" / name;
       fs::create_directories(place);

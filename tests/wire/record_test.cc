@@ -153,6 +153,19 @@ std::vector<std::string> Kinds() {
 INSTANTIATE_TEST_SUITE_P(EveryKind, RecordTest, testing::ValuesIn(Kinds()),
                          [](const auto& kind) { return kind.param; });
 
+// What ties a record to its leaf keeps its place behind the kind, whichever it is.
+TEST(RecordBytes, SaltAndLogIndexStandAtTheEnd) {
+  const std::string salt = "sixteen bytes of";
+  const std::string bytes = absl::StrCat(std::string("\x08\x05\x62\x00\x7a\x10", 6), salt,
+                                         std::string("\x80\x01\xac\x02", 4));
+  Record record;
+  ASSERT_TRUE(record.ParseFromString(bytes));
+  EXPECT_TRUE(record.has_refused());
+  EXPECT_EQ(record.salt(), salt);
+  EXPECT_EQ(record.log_index(), 300u);
+  EXPECT_EQ(record.SerializeAsString(), bytes);
+}
+
 // A kind that was released stays readable for ever, so its file stays here.
 TEST(RecordFiles, EachIsOfAKnownKind) {
   const std::vector<std::string> kinds = Kinds();
@@ -163,7 +176,7 @@ TEST(RecordFiles, EachIsOfAKnownKind) {
     EXPECT_TRUE(known.count(file.path().stem().string())) << file.path();
     ++files;
   }
-  EXPECT_EQ(files, 11u);
+  EXPECT_EQ(files, 12u);
 }
 
 }  // namespace

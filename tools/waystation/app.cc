@@ -51,6 +51,7 @@ void AddVerbs(CLI::App& app, Chosen& chosen) {
   AddDoctorVerb(app, chosen);
   AddTailVerb(app, chosen);
   AddHistoryVerb(app, chosen);
+  AddAuditVerbs(app, chosen);
   AddInboxVerb(app, chosen);
   AddCaseVerbs(app, chosen);
   AddConsentVerbs(app, chosen);

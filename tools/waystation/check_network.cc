@@ -212,12 +212,13 @@ void NetworkChecks::CheckClock(const Remote& auditor) {
                        absl::ToChronoMilliseconds(auditor.timeout));
   auto stream = stub->TailRecords(&context, request);
   operations::v1::TailRecordsResponse response;
-  const bool got = stream->Read(&response) && response.records_size() > 0;
+  journal::v1::Record record;
+  const bool got = stream->Read(&response) && response.records_size() > 0 &&
+                   record.ParseFromString(response.records(0));
   context.TryCancel();
   grpc::Status end = stream->Finish();
   if (!got) return list_->Report("clock", CallError(auditor, end), "", "waystation tail");
-  const absl::Duration ahead =
-      absl::FromUnixMicros(response.records(0).time_us()) - session_.clock.Now();
+  const absl::Duration ahead = absl::FromUnixMicros(record.time_us()) - session_.clock.Now();
   if (ahead > kClockTolerance) {
     return list_->Fail(
         "clock",

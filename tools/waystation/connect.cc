@@ -46,6 +46,19 @@ absl::StatusOr<Remote> ConnectAsAuditor(const Session& session, const Profile& p
   return Connect(session, profile, "broker", data.broker(), data.auditor());
 }
 
+absl::StatusOr<Remote> ConnectToAudit(const Session& session, const Profile& profile,
+                                      const v1::Credential* credential) {
+  const v1::Profile& data = profile.data();
+  if (data.audit().address().empty()) {
+    return absl::FailedPreconditionError(Problem("profile " + profile.path(),
+                                                 "no auditor's service", "none",
+                                                 "audit { address, identity }"));
+  }
+  if (credential == nullptr && !data.has_auditor()) return MissingCredentials(profile, "auditor");
+  return Connect(session, profile, "audit", data.audit(),
+                 credential == nullptr ? data.auditor() : *credential);
+}
+
 absl::Status CallError(const Remote& remote, const grpc::Status& status) {
   const absl::Status error = rpc::FromGrpcStatus(status);
   if (absl::IsDeadlineExceeded(error)) {

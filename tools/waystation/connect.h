@@ -39,6 +39,11 @@ absl::StatusOr<Remote> Connect(const Session& session, const Profile& profile,
 absl::StatusOr<Remote> ConnectAsOperator(const Session& session, const Profile& profile);
 absl::StatusOr<Remote> ConnectAsAuditor(const Session& session, const Profile& profile);
 
+// The auditor's service, as the profile's auditor, or as `credential` when it is not
+// null. Errors: as above; FAILED_PRECONDITION the profile has no such service.
+absl::StatusOr<Remote> ConnectToAudit(const Session& session, const Profile& profile,
+                                      const v1::Credential* credential = nullptr);
+
 // Turns a failed call into the command's error, which names the server.
 absl::Status CallError(const Remote& remote, const grpc::Status& status);
 

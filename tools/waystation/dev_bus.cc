@@ -22,7 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr absl::Duration kPatience = absl::Seconds(20);
-// All agencies together, and then the broker: within the 3 s that are promised.
+// All agencies and the auditor together, and then the broker: within the 3 s that
+// are promised.
 constexpr absl::Duration kAgencyPatience = absl::Milliseconds(1700);
 constexpr absl::Duration kBrokerPatience = absl::Milliseconds(800);
 constexpr std::string_view kProfileComment =
@@ -107,13 +108,17 @@ absl::Status DevBus::StartAll(const Options& options) {
   WS_RETURN_IF_ERROR(layout_->WriteBrokerConfig(absl::StrCat("127.0.0.1:", options.broker_port)));
   WS_RETURN_IF_ERROR(StartChild("broker", ServiceProgram("broker")));
   WS_RETURN_IF_ERROR(AwaitReady(*children_[0]));
+  WS_RETURN_IF_ERROR(layout_->WriteAuditConfig(addresses_["broker"], "127.0.0.1:0"));
+  WS_RETURN_IF_ERROR(StartChild("audit", ServiceProgram("audit")));
+  WS_RETURN_IF_ERROR(AwaitReady(*children_[1]));
   for (const v1::DevAgency& agency : layout_->dev_agencies()) {
     const std::string name = NameOf(agency);
-    WS_RETURN_IF_ERROR(layout_->WriteAgencyConfig(name, addresses_["broker"], "127.0.0.1:0"));
+    WS_RETURN_IF_ERROR(
+        layout_->WriteAgencyConfig(name, addresses_["broker"], "127.0.0.1:0", addresses_["audit"]));
     WS_RETURN_IF_ERROR(
         StartChild(name, agency.program().empty() ? ServiceProgram(name) : agency.program()));
   }
-  for (size_t i = 1; i < children_.size(); ++i) WS_RETURN_IF_ERROR(AwaitReady(*children_[i]));
+  for (size_t i = 2; i < children_.size(); ++i) WS_RETURN_IF_ERROR(AwaitReady(*children_[i]));
   return WriteProfile();
 }
 
@@ -149,9 +154,9 @@ void DevBus::Stop(bool keep) {
   if (stopped_) return;
   stopped_ = true;
   // The broker was started first.
-  std::vector<Child*> agencies;
-  for (size_t i = 1; i < children_.size(); ++i) agencies.push_back(children_[i].get());
-  StopChildren(agencies, kAgencyPatience, clock_);
+  std::vector<Child*> others;
+  for (size_t i = 1; i < children_.size(); ++i) others.push_back(children_[i].get());
+  StopChildren(others, kAgencyPatience, clock_);
   if (!children_.empty()) StopChildren({children_[0].get()}, kBrokerPatience, clock_);
   children_.clear();
   ForgetProfile();

@@ -16,7 +16,8 @@
 
 namespace waystation::cli {
 
-// A bus that runs: the broker and every agency as children of this process.
+// A bus that runs: the broker, every agency and the auditor as children of this
+// process.
 //
 //   WS_ASSIGN_OR_RETURN(auto bus, DevBus::Start(options, clock, signals));
 //   while ((status = bus->Watch(absl::Seconds(1))).ok()) {}
@@ -46,8 +47,8 @@ class DevBus {
   // FAILED_PRECONDITION a service ended by itself, with its last log line.
   absl::Status Watch(absl::Duration time);
 
-  // Stops everything within 3 s: agencies first, so that what they hold goes
-  // out or stays queued, then the broker. Idempotent. `keep` keeps a throwaway
+  // Stops everything within 3 s: agencies and auditor first, so that what they hold
+  // goes out or stays queued, then the broker. Idempotent. `keep` keeps a throwaway
   // folder.
   void Stop(bool keep);
 

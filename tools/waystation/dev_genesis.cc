@@ -36,7 +36,14 @@ constexpr std::string_view kPolicy = R"pb(
   deny {
     name: "staff-act-through-their-agency"
     roles: "staff"
-    actions: [ ACTION_PUBLISH, ACTION_PULL, ACTION_READ, ACTION_OPERATE, ACTION_AUDIT ]
+    actions: [
+      ACTION_PUBLISH,
+      ACTION_PULL,
+      ACTION_READ,
+      ACTION_OPERATE,
+      ACTION_AUDIT,
+      ACTION_COSIGN
+    ]
     types: "*"
     recipient_roles: "*"
   }
@@ -72,6 +79,12 @@ constexpr std::string_view kPolicy = R"pb(
     name: "auditors-audit"
     roles: "auditors"
     actions: [ ACTION_AUDIT, ACTION_READ ]
+  }
+  allow {
+    name: "cosigners-cosign"
+    roles: "agencies"
+    roles: "auditors"
+    actions: [ ACTION_COSIGN ]
   }
   delivery { attempts_max: 20 backoff_min_ms: 100 backoff_max_ms: 60000 }
 )pb";
@@ -127,7 +140,7 @@ absl::StatusOr<journal::v1::Genesis> MakeDevGenesis(const std::vector<v1::DevAge
                                                     const FindDer& find_der) {
   journal::v1::Genesis genesis;
   genesis.set_bus_id(bus_id);
-  genesis.set_format_level(1);
+  genesis.set_format_level(2);
   WS_CHECK(agencies.size() >= kPinnedAdmins);
   for (size_t i = 0; i < kPinnedAdmins; ++i) {
     genesis.add_policy_admins(

@@ -10,6 +10,7 @@
 #include "common/crypto/random.h"
 #include "common/evidence/directory.h"
 #include "common/status/status.h"
+#include "tools/waystation/dev_audit_log.h"
 #include "tools/waystation/dev_genesis.h"
 #include "tools/waystation/exit_code.h"
 #include "tools/waystation/files.h"
@@ -77,6 +78,7 @@ absl::StatusOr<DevLayout> DevLayout::Make(const std::string& dir, absl::Time now
   const bool begun = Exists(layout.GenesisPath());
   if (begun) WS_RETURN_IF_ERROR(layout.CheckGenesis());
   WS_RETURN_IF_ERROR(layout.IssueMissing(now));
+  WS_RETURN_IF_ERROR(layout.MakeMissingLogFiles());
   WS_RETURN_IF_ERROR(MakeFolder(absolute + "/log"));
   if (!begun) WS_RETURN_IF_ERROR(layout.WriteGenesis());
   return layout;
@@ -104,6 +106,16 @@ absl::Status DevLayout::IssueMissing(absl::Time now) {
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status DevLayout::MakeMissingLogFiles() const {
+  DevAuditLog log{.trust_domain = std::string(kDevTrustDomain),
+                  .log_key_path = AuditLogKeyPath(),
+                  .policy_path = AuditLogPolicyPath(),
+                  .agencies = {},
+                  .auditor = {"auditor", CosignerKeyPath("auditor")}};
+  for (const std::string& name : agencies()) log.agencies.push_back({name, CosignerKeyPath(name)});
+  return cli::MakeMissingLogFiles(log);
 }
 
 absl::Status DevLayout::WriteGenesis() const {
@@ -145,6 +157,10 @@ std::string DevLayout::KeyPath(std::string_view path, KeyUse use) const {
   return absl::StrCat(pki_.dir(), "/issued", Absl(path), "/", Absl(KeyUseName(use)), "-key.pem");
 }
 
+std::string DevLayout::CosignerKeyPath(std::string_view name) const {
+  return absl::StrCat(pki_.dir(), "/cosigner-", Absl(name), "-key.pem");
+}
+
 std::string DevLayout::ConfigPath(std::string_view service) const {
   return absl::StrCat(dir_, "/", Absl(service), "/config.textproto");
 }
@@ -158,6 +174,7 @@ absl::Status DevLayout::WriteBrokerConfig(std::string_view listen) const {
   const std::string home = dir_ + "/broker";
   WS_RETURN_IF_ERROR(MakeFolder(home + "/journal"));
   WS_RETURN_IF_ERROR(MakeFolder(home + "/projection"));
+  WS_RETURN_IF_ERROR(MakeFolder(home + "/audit-log"));
   const std::string text = absl::StrCat(
       "# ", Absl(kComment), "\n", Field("identity", DevIdentity("/broker/1")),
       Field("listen_address", listen),
@@ -167,12 +184,15 @@ absl::Status DevLayout::WriteBrokerConfig(std::string_view listen) const {
       Field("sign_key_path", KeyPath("/broker/1", KeyUse::kSign)),
       Field("roots_path", pki_.roots_path()), Field("crl_path", pki_.crl_path()),
       Field("journal_dir", home + "/journal"), Field("projection_dir", home + "/projection"),
-      Field("genesis_path", GenesisPath()));
+      Field("genesis_path", GenesisPath()), Field("audit_log_dir", home + "/audit-log"),
+      Field("audit_log_key_path", AuditLogKeyPath()),
+      Field("audit_log_policy_path", AuditLogPolicyPath()));
   return WriteFile(ConfigPath("broker"), text, FileMode::kPublic);
 }
 
 absl::Status DevLayout::WriteAgencyConfig(std::string_view agency, std::string_view broker_address,
-                                          std::string_view listen) const {
+                                          std::string_view listen,
+                                          std::string_view auditor_address) const {
   const std::string home = absl::StrCat(dir_, "/", Absl(agency));
   const std::string path = absl::StrCat("/agency/", Absl(agency));
   agency::v1::AgencyConfig config;
@@ -190,6 +210,12 @@ absl::Status DevLayout::WriteAgencyConfig(std::string_view agency, std::string_v
   config.set_crl_path(pki_.crl_path());
   config.set_store_path(home + "/store.db");
   config.set_store_key_path(home + "/store.key");
+  config.set_cosigner_key_path(CosignerKeyPath(agency));
+  config.set_audit_log_policy_path(AuditLogPolicyPath());
+  if (!auditor_address.empty()) {
+    config.set_auditor_address(std::string(auditor_address));
+    config.set_auditor_identity(DevIdentity("/auditor"));
+  }
   for (const DevOfficer& officer : officers()) {
     if (officer.agency != agency) continue;
     types::v1::ActingOfficial* staff = config.add_staff();
@@ -198,11 +224,32 @@ absl::Status DevLayout::WriteAgencyConfig(std::string_view agency, std::string_v
     staff->set_staff_id(officer.staff_id);
     staff->set_unit(officer.unit);
   }
-  if (!Exists(config.store_key_path())) {
-    WS_RETURN_IF_ERROR(WriteFile(config.store_key_path(), crypto::RandomString(kStoreKeyBytes),
-                                 FileMode::kPrivate));
-  }
+  WS_RETURN_IF_ERROR(MakeStoreKey(config.store_key_path()));
   return WriteTextProto(ConfigPath(agency), kComment, config, FileMode::kPublic);
+}
+
+absl::Status DevLayout::WriteAuditConfig(std::string_view broker_address,
+                                         std::string_view listen) const {
+  // Written by hand, as the broker's.
+  const std::string home = dir_ + "/audit";
+  const std::string text = absl::StrCat(
+      "# ", Absl(kComment), "\n", Field("identity", DevIdentity("/auditor")),
+      Field("broker_address", broker_address), Field("broker_identity", DevIdentity("/broker/1")),
+      Field("listen_address", listen),
+      Field("tls_certificate_path", CertificatePath("/auditor", KeyUse::kTls)),
+      Field("tls_key_path", KeyPath("/auditor", KeyUse::kTls)),
+      Field("roots_path", pki_.roots_path()), Field("crl_path", pki_.crl_path()),
+      Field("store_path", home + "/store.db"), Field("store_key_path", home + "/store.key"),
+      Field("audit_log_policy_path", AuditLogPolicyPath()),
+      Field("cosigner_key_path", CosignerKeyPath("auditor")));
+  WS_RETURN_IF_ERROR(MakeFolder(home));
+  WS_RETURN_IF_ERROR(MakeStoreKey(home + "/store.key"));
+  return WriteFile(ConfigPath("audit"), text, FileMode::kPublic);
+}
+
+absl::Status DevLayout::MakeStoreKey(const std::string& path) const {
+  if (Exists(path)) return absl::OkStatus();
+  return WriteFile(path, crypto::RandomString(kStoreKeyBytes), FileMode::kPrivate);
 }
 
 v1::Credential DevLayout::CredentialOf(std::string_view path) const {
@@ -223,6 +270,7 @@ v1::Profile DevLayout::MakeProfile(const std::map<std::string, std::string>& add
   profile.set_roots_path(pki_.roots_path());
   profile.set_crl_path(pki_.crl_path());
   profile.set_synthetic(true);
+  profile.set_audit_log_policy_path(AuditLogPolicyPath());
   profile.mutable_broker()->set_address(address("broker"));
   profile.mutable_broker()->set_identity(DevIdentity("/broker/1"));
   for (const std::string& name : agencies()) {
@@ -231,6 +279,8 @@ v1::Profile DevLayout::MakeProfile(const std::map<std::string, std::string>& add
     agency->mutable_endpoint()->set_address(address(name));
     agency->mutable_endpoint()->set_identity(DevIdentity("/agency/" + name));
   }
+  profile.mutable_audit()->set_address(address("audit"));
+  profile.mutable_audit()->set_identity(DevIdentity("/auditor"));
   *profile.mutable_operator_() = CredentialOf("/operator");
   *profile.mutable_auditor() = CredentialOf("/auditor");
   for (const DevOfficer& officer : officers()) {

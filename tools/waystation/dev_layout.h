@@ -26,8 +26,10 @@ std::string DevIdentity(std::string_view path);
 //
 //   DIR/pki/...                    authority, certificates, keys
 //   DIR/genesis.textproto          directory and policy
-//   DIR/broker/config.textproto    journal/ and projection/ beside it
+//   DIR/audit-log-policy           log, cosigners and quorum, c2sp.org/tlog-policy
+//   DIR/broker/config.textproto    journal/, projection/ and audit-log/ beside it
 //   DIR/doj/config.textproto       store.db and store.key beside it
+//   DIR/audit/config.textproto     likewise
 //   DIR/profile.textproto          how the waystation command reaches it
 //   DIR/log/<service>.log
 //
@@ -55,17 +57,24 @@ class DevLayout {
 
   // Text-protos that the services read. `listen` is "host:port".
   absl::Status WriteBrokerConfig(std::string_view listen) const;
+  // Without `auditor_address` an agency keeps what it should tell the auditor.
   absl::Status WriteAgencyConfig(std::string_view agency, std::string_view broker_address,
-                                 std::string_view listen) const;
+                                 std::string_view listen,
+                                 std::string_view auditor_address = "") const;
+  absl::Status WriteAuditConfig(std::string_view broker_address, std::string_view listen) const;
 
-  // The profile of a bus whose servers are at `addresses`: "broker", "doj", ...
-  // All paths are absolute.
+  // The profile of a bus whose servers are at `addresses`: "broker", "doj", ...,
+  // "audit". All paths are absolute.
   v1::Profile MakeProfile(const std::map<std::string, std::string>& addresses) const;
 
   std::string ConfigPath(std::string_view service) const;
   std::string LogPath(std::string_view service) const;
   std::string ProfilePath() const { return dir_ + "/profile.textproto"; }
   std::string GenesisPath() const { return dir_ + "/genesis.textproto"; }
+  std::string AuditLogPolicyPath() const { return dir_ + "/audit-log-policy"; }
+  // Keys of the log and of its cosigners: "doj", ..., "auditor".
+  std::string AuditLogKeyPath() const { return pki_.dir() + "/audit-log-key.pem"; }
+  std::string CosignerKeyPath(std::string_view name) const;
   const std::string& dir() const { return dir_; }
 
   // The authority, to issue or revoke more: tests of refusals do.
@@ -80,8 +89,10 @@ class DevLayout {
       : dir_(std::move(dir)), pki_(std::move(pki)), agencies_(std::move(agencies)) {}
 
   absl::Status IssueMissing(absl::Time now);
+  absl::Status MakeMissingLogFiles() const;
   absl::Status WriteGenesis() const;
   absl::Status CheckGenesis() const;
+  absl::Status MakeStoreKey(const std::string& path) const;
   v1::Credential CredentialOf(std::string_view path) const;
 
   std::string dir_;

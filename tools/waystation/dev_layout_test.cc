@@ -7,9 +7,12 @@
 #include <vector>
 
 #include "common/agency/config.pb.h"
+#include "common/config/file.h"
 #include "common/config/text_proto.h"
+#include "common/crypto/ed25519.h"
 #include "common/evidence/directory.h"
 #include "common/status/status.h"
+#include "common/tlog/policy.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tools/waystation/profile.h"
@@ -21,6 +24,7 @@ namespace {
 using ::testing::HasSubstr;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'800'000'000);
+constexpr size_t kBytesMax = size_t{1} << 16;
 
 class DevLayoutTest : public ::testing::Test {
  protected:
@@ -41,13 +45,32 @@ class DevLayoutTest : public ::testing::Test {
     return genesis;
   }
 
+  tlog::Policy LogPolicy(const DevLayout& layout) {
+    auto text = config::ReadFile(layout.AuditLogPolicyPath(), kBytesMax);
+    WS_CHECK(text.ok());
+    auto policy = tlog::Policy::Parse(*text);
+    if (!policy.ok()) Fatal(policy.status().ToString());
+    return *std::move(policy);
+  }
+
+  std::string PublicKeyIn(const std::string& path) {
+    struct stat info {};
+    EXPECT_EQ(stat(path.c_str(), &info), 0) << path;
+    EXPECT_EQ(info.st_mode & 0777, 0600u) << path;
+    auto pem = config::ReadFile(path, kBytesMax);
+    WS_CHECK(pem.ok());
+    auto key = crypto::Ed25519Key::FromPem(*pem);
+    WS_CHECK(key.ok());
+    return key->public_key();
+  }
+
   std::string dir_;
 };
 
 TEST_F(DevLayoutTest, GenesisEnrolsAgenciesWithEveryUse) {
   const auto genesis = Genesis(Make());
   EXPECT_EQ(genesis.bus_id().size(), 16u);
-  EXPECT_EQ(genesis.format_level(), 1u);
+  EXPECT_EQ(genesis.format_level(), 2u);
   EXPECT_EQ(genesis.policy_admins_size(), 2);
   auto view = evidence::DirectoryView::Create(genesis.directory());
   ASSERT_TRUE(view.ok()) << view.status();
@@ -109,8 +132,74 @@ TEST_F(DevLayoutTest, PolicyHasARoleForEveryRuleAndStaffAreDeniedFirst) {
   const auto policy = Genesis(Make()).policy();
   ASSERT_EQ(policy.deny_size(), 1);
   EXPECT_EQ(policy.deny(0).roles(0), "staff");
-  EXPECT_EQ(policy.deny(0).actions_size(), 5);
+  std::set<int> denied(policy.deny(0).actions().begin(), policy.deny(0).actions().end());
+  EXPECT_EQ(denied, (std::set<int>{bus::v1::ACTION_PUBLISH, bus::v1::ACTION_PULL,
+                                   bus::v1::ACTION_READ, bus::v1::ACTION_OPERATE,
+                                   bus::v1::ACTION_AUDIT, bus::v1::ACTION_COSIGN}));
   EXPECT_GE(policy.allow_size(), 4);
+}
+
+TEST_F(DevLayoutTest, PolicyOfTheLogNamesItsKeyAndEachCosigners) {
+  const DevLayout layout = Make();
+  const tlog::Policy policy = LogPolicy(layout);
+  EXPECT_EQ(policy.origin(), "waystation.example/log/1");
+  ASSERT_EQ(policy.log_keys().size(), 1u);
+  EXPECT_EQ(policy.log_keys()[0].key(), PublicKeyIn(layout.AuditLogKeyPath()));
+  std::vector<std::string> expected = layout.agencies();
+  expected.push_back("auditor");
+  std::vector<std::string> named;
+  for (const tlog::PolicyCosigner& one : policy.cosigners()) {
+    named.push_back(one.name);
+    EXPECT_EQ(one.key.name(), "waystation.example/cosigner/" + one.name);
+    EXPECT_EQ(one.key.key(), PublicKeyIn(layout.CosignerKeyPath(one.name)));
+  }
+  EXPECT_EQ(named, expected);
+}
+
+TEST_F(DevLayoutTest, QuorumOfTheLogIsTwoThirdsOfTheAgenciesAndTheAuditor) {
+  const tlog::Policy policy = LogPolicy(Make());
+  std::vector<tlog::Cosigned> agencies = {
+      {"usaid", kNow}, {"ins", kNow}, {"doj", kNow}, {"hhs", kNow}};
+  EXPECT_FALSE(policy.IsQuorum(agencies));
+  std::vector<tlog::Cosigned> with_auditor = agencies;
+  with_auditor.push_back({"auditor", kNow});
+  EXPECT_TRUE(policy.IsQuorum(with_auditor));
+  with_auditor.erase(with_auditor.begin());
+  EXPECT_FALSE(policy.IsQuorum(with_auditor));
+}
+
+TEST_F(DevLayoutTest, QuorumOfASmallBusIsRoundedUp) {
+  const tlog::Policy policy = LogPolicy(Make(DevAgenciesNamed({"doj", "ins"})));
+  EXPECT_FALSE(policy.IsQuorum({{"doj", kNow}, {"auditor", kNow}}));
+  EXPECT_TRUE(policy.IsQuorum({{"doj", kNow}, {"ins", kNow}, {"auditor", kNow}}));
+}
+
+TEST_F(DevLayoutTest, BrokerConfigNamesTheAuditLog) {
+  const DevLayout layout = Make();
+  ASSERT_TRUE(layout.WriteBrokerConfig("127.0.0.1:0").ok());
+  const std::string text = *config::ReadFile(layout.ConfigPath("broker"), kBytesMax);
+  for (const std::string& line :
+       {"audit_log_dir: \"" + layout.dir() + "/broker/audit-log\"",
+        "audit_log_key_path: \"" + layout.AuditLogKeyPath() + "\"",
+        "audit_log_policy_path: \"" + layout.AuditLogPolicyPath() + "\""}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+}
+
+TEST_F(DevLayoutTest, AuditConfigNamesThePolicyAndAKeyOfItsOwn) {
+  const DevLayout layout = Make();
+  ASSERT_TRUE(layout.WriteAuditConfig("127.0.0.1:7", "127.0.0.1:0").ok());
+  auto text = config::ReadFile(layout.ConfigPath("audit"), kBytesMax);
+  ASSERT_TRUE(text.ok()) << text.status();
+  for (const std::string& value :
+       {DevIdentity("/auditor"), layout.AuditLogPolicyPath(), layout.CosignerKeyPath("auditor"),
+        layout.dir() + "/audit/store.key"}) {
+    EXPECT_THAT(*text, HasSubstr("\"" + value + "\""));
+  }
+  auto key = config::ReadFile(layout.dir() + "/audit/store.key", kBytesMax);
+  // Written anew, the configuration keeps the key of the database.
+  ASSERT_TRUE(layout.WriteAuditConfig("127.0.0.1:8", "127.0.0.1:0").ok());
+  EXPECT_EQ(*config::ReadFile(layout.dir() + "/audit/store.key", kBytesMax), *key);
 }
 
 TEST_F(DevLayoutTest, AgencyConfigNamesItsOwnStaffAndFiles) {
@@ -121,6 +210,8 @@ TEST_F(DevLayoutTest, AgencyConfigNamesItsOwnStaffAndFiles) {
   EXPECT_EQ(config.identity(), DevIdentity("/agency/ins"));
   EXPECT_EQ(config.broker_address(), "127.0.0.1:7");
   EXPECT_EQ(config.staff_size(), 4);
+  EXPECT_EQ(config.cosigner_key_path(), layout.CosignerKeyPath("ins"));
+  EXPECT_EQ(config.audit_log_policy_path(), layout.AuditLogPolicyPath());
   struct stat info {};
   ASSERT_EQ(stat(config.store_key_path().c_str(), &info), 0);
   EXPECT_EQ(info.st_size, 32);
@@ -135,12 +226,19 @@ TEST_F(DevLayoutTest, ProfileCanBeLoadedAndNamesEveryOfficer) {
   EXPECT_EQ(profile.agencies(1).endpoint().address(), "127.0.0.1:3");
   EXPECT_EQ(profile.auditor().identity(), DevIdentity("/auditor"));
   EXPECT_TRUE(profile.synthetic());
+  EXPECT_EQ(profile.audit_log_policy_path(), layout.AuditLogPolicyPath());
 }
 
 TEST_F(DevLayoutTest, KeptFolderKeepsItsBus) {
-  const std::string before = Genesis(Make()).SerializeAsString();
+  const DevLayout first = Make();
+  const std::string before = Genesis(first).SerializeAsString();
+  const std::string policy = *config::ReadFile(first.AuditLogPolicyPath(), kBytesMax);
   DevLayout again = Make();
   EXPECT_EQ(Genesis(again).SerializeAsString(), before);
+  EXPECT_EQ(*config::ReadFile(again.AuditLogPolicyPath(), kBytesMax), policy);
+  // Started with fewer, it is the same log with the same cosigners.
+  DevLayout fewer = Make(DevAgenciesNamed({"doj", "ins"}));
+  EXPECT_EQ(*config::ReadFile(fewer.AuditLogPolicyPath(), kBytesMax), policy);
 }
 
 TEST_F(DevLayoutTest, KeptFolderThatBeganWithoutAnAgencyIsRefusedAndLeftAsItIs) {

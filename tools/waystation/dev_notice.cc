@@ -1,5 +1,8 @@
 #include "tools/waystation/dev_notice.h"
 
+#include <string>
+#include <vector>
+
 #include "absl/strings/str_format.h"
 #include "common/status/status.h"
 #include "google/protobuf/struct.pb.h"
@@ -32,7 +35,9 @@ void PrintAddresses(Output& out, DevBus& bus, absl::Duration ready) {
   }
   std::string services = "broker " + bus.address("broker");
   size_t left = kServersOnFirstLine - 1;
-  for (const std::string& name : bus.layout().agencies()) {
+  std::vector<std::string> names = bus.layout().agencies();
+  names.push_back("audit");
+  for (const std::string& name : names) {
     absl::StrAppend(&services, left == 0 ? ",\n               " : ", ", name, " ",
                     bus.address(name));
     left = (left == 0 ? kServersOnALine : left) - 1;

@@ -34,7 +34,9 @@ absl::Status RunTail(Session& session, const TailOptions& options) {
   operations::v1::TailRecordsResponse response;
   uint64_t printed = 0;
   while (stream->Read(&response)) {
-    for (const auto& record : response.records()) {
+    for (const std::string& bytes : response.records()) {
+      journal::v1::Record record;
+      if (!record.ParseFromString(bytes)) return absl::DataLossError("record: does not parse");
       session.out.Line(session.out.json() ? ToJson(record) : RecordLine(record));
       if (++printed != options.count) continue;
       context.TryCancel();

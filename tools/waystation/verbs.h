@@ -52,6 +52,10 @@ void AddServicesVerbs(CLI::App& app, Chosen& chosen);
 void AddReturnHomeVerbs(CLI::App& app, Chosen& chosen);
 // post-report: what posts abroad report (DOS).
 void AddPostReportVerbs(CLI::App& app, Chosen& chosen);
+// audit: the whole record against its log; each verb has a file of its own.
+void AddAuditVerbs(CLI::App& app, Chosen& chosen);
+// audit findings, show, respond, close, tail: what the auditor found.
+void AddAuditFindingVerbs(CLI::App& noun, Chosen& chosen);
 // history: the evidence of a referral, verified now.
 void AddHistoryVerb(CLI::App& app, Chosen& chosen);
 

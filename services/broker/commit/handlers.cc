@@ -184,6 +184,13 @@ void Handlers::Do(Redrive redrive, Block& block) {
   block.callbacks.push_back([done = std::move(redrive.done), result] { done(result); });
 }
 
+void Handlers::Do(LogSigned signed_log, Block& block) {
+  journal::v1::CheckpointSigned checkpoint;
+  if (!DecideCheckpoint(state_, signed_log.checkpoint, &checkpoint)) return;
+  *block.NewRecord()->mutable_checkpoint_signed() = std::move(checkpoint);
+  block.Follow(state_);
+}
+
 void Handlers::Do(Inspect inspect, Block& block) {
   inspect.look(state_);
   block.callbacks.push_back(std::move(inspect.done));

@@ -55,6 +55,7 @@ class Handlers {
   void Do(NackOne nack, Block& block);
   void Do(ExtendOne extend, Block& block);
   void Do(Redrive redrive, Block& block);
+  void Do(LogSigned signed_log, Block& block);
   void Do(Inspect inspect, Block& block);
 
   PublishOutcome Publish(std::shared_ptr<AdmittedMessage> message, Block& block);

@@ -79,6 +79,10 @@ std::string CoreHistory::Text(const absl::Status& status) {
 void CoreHistory::Follow(Record record) {
   record.set_sequence(core_.next_sequence());
   record.set_time_us(now_us_);
+  if (!record.has_checkpoint_signed()) {
+    record.set_salt("sixteen bytes of");
+    record.set_log_index(leaves_++);
+  }
   absl::Status status = core_.Apply(record);
   ASSERT_TRUE(status.ok()) << status;
   records_.push_back(std::move(record));
@@ -100,10 +104,25 @@ void CoreHistory::Command() {
   if (choice < 95) return Tick(1 + Below(Chance(50) ? 3 : 50));
   if (choice < 97) return StreamClosed();
   if (choice < 98) return EpochOpened();
+  if (choice < 99) return Checkpoint();
   Redrive();
 }
 
+// Signs some prefix of the log: it is on the record when it is longer than the last.
+void CoreHistory::Checkpoint() {
+  Record record;
+  const uint64_t size = 1 + Below(leaves_);
+  const bool recorded = DecideCheckpoint(core_, {.tree_size = size, .root = {}, .note = "note"},
+                                         record.mutable_checkpoint_signed());
+  Same("checkpoint", recorded ? "OK" : "nothing new", size > signed_size_ ? "OK" : "nothing new");
+  if (!recorded) return;
+  signed_size_ = size;
+  Follow(std::move(record));
+}
+
 void CoreHistory::Compare() {
+  EXPECT_EQ(core_.log_leaves(), leaves_);
+  EXPECT_EQ(core_.log_signed_size(), signed_size_);
   for (const auto& [identity, queue] : core_.queues()) CompareQueue(identity, queue);
   EXPECT_TRUE(naive_.complaints.empty()) << absl::StrJoin(naive_.complaints, "\n");
   ASSERT_EQ(core_.ledger().all().size(), naive_.referrals.size());

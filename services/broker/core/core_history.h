@@ -83,6 +83,10 @@ class CoreHistory {
   void EpochOpened();
   void Redrive();
 
+  // --- The audit log.
+
+  void Checkpoint();
+
   // --- Time.
 
   static std::string FactOf(const Record& record);
@@ -108,6 +112,8 @@ class CoreHistory {
   int64_t now_us_ = 1'000'000'000'000'000;  // In 2001.
   State core_;
   NaiveBus naive_;
+  uint64_t leaves_ = 0;
+  uint64_t signed_size_ = 0;
   std::vector<Record> records_;
   std::vector<Sent> sent_;
   std::map<std::string, int> outcomes_;

@@ -56,6 +56,8 @@ TEST(CoreCoverageTest, HistoriesReachEveryOutcome) {
                              "redrive: OK",
                              "redrive: NOT_FOUND UNKNOWN_QUEUE",
                              "redrive: NOT_FOUND UNKNOWN_MESSAGE",
+                             "checkpoint: OK",
+                             "checkpoint: nothing new",
                              "tick: late",
                              "tick: gone",
                              "tick: expired",

@@ -234,4 +234,14 @@ absl::Status DecideRedrive(const State& state, const std::string& queue,
   return absl::OkStatus();
 }
 
+bool DecideCheckpoint(const State& state, const CheckpointCommand& command,
+                      journal::v1::CheckpointSigned* signed_checkpoint) {
+  WS_CHECK(command.tree_size <= state.log_leaves());
+  if (command.tree_size <= state.log_signed_size()) return false;
+  signed_checkpoint->set_tree_size(command.tree_size);
+  signed_checkpoint->set_root_hash(std::string(crypto::AsBytes(command.root)));
+  signed_checkpoint->set_note(command.note);
+  return true;
+}
+
 }  // namespace waystation::broker

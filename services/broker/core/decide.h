@@ -119,6 +119,19 @@ absl::Status DecideRedrive(const State& state, const std::string& queue,
                            std::span<const MessageId> ids, std::string_view operator_identity,
                            journal::v1::Redriven* redriven);
 
+// A signed checkpoint of the audit log.
+struct CheckpointCommand {
+  uint64_t tree_size = 0;
+  crypto::Digest root{};
+  std::string note;
+};
+
+// Fills `signed_checkpoint` and returns true when it covers more than the last
+// one; false when there is nothing new in it. A size beyond the leaves that there
+// are ends the process: it was computed from the record.
+bool DecideCheckpoint(const State& state, const CheckpointCommand& command,
+                      journal::v1::CheckpointSigned* signed_checkpoint);
+
 }  // namespace waystation::broker
 
 #endif  // WAYSTATION_SERVICES_BROKER_CORE_DECIDE_H_

@@ -181,6 +181,39 @@ TEST_F(DecideTest, RecordsThatDoNotFollowAreDataLossAndNotTheEnd) {
   EXPECT_EQ(apply(record), absl::StatusCode::kDataLoss);
 }
 
+TEST_F(DecideTest, LeafOrCheckpointOutOfPlaceIsDataLossAndNotTheEnd) {
+  Record leaf;
+  leaf.mutable_refused()->set_reason("POLICY_DENIED");
+  leaf.set_salt("sixteen bytes of");
+  leaf.set_log_index(0);
+  Follow(leaf);
+  struct Case {
+    const char* name;
+    uint64_t log_index;
+    uint64_t tree_size;  // 0: no checkpoint.
+    bool salt;
+  };
+  const Case cases[] = {{"the leaf before again", 0, 0, true},
+                        {"a leaf left out", 2, 0, true},
+                        {"a checkpoint of more than there is", 0, 2, false},
+                        {"a checkpoint of nothing", 0, 0, false},
+                        {"a checkpoint that is a leaf", 1, 1, true}};
+  for (const Case& one : cases) {
+    State state = *State::FromSnapshot(state_.ToSnapshot());
+    Record record;
+    record.set_sequence(state.next_sequence());
+    record.set_time_us(now_us_);
+    if (one.tree_size != 0 || !one.salt) {
+      record.mutable_checkpoint_signed()->set_tree_size(one.tree_size);
+    } else {
+      record.mutable_refused();
+    }
+    if (one.salt) record.set_salt("sixteen bytes of");
+    record.set_log_index(one.log_index);
+    EXPECT_EQ(state.Apply(record).code(), absl::StatusCode::kDataLoss) << one.name;
+  }
+}
+
 TEST_F(DecideTest, StepOfAReferralThatWasNotRestoredIsDataLossAndNotTheEnd) {
   bus::v1::Header header;
   header.set_id(FormatUuid(IdOf(1)));

@@ -116,6 +116,8 @@ v1::Snapshot State::ToSnapshot() const {
   snapshot.set_epoch(epoch_);
   snapshot.set_latest_id_ms(latest_id_ms_);
   snapshot.set_bus_id(bus_id_);
+  snapshot.set_log_leaves(log_leaves_);
+  snapshot.set_log_signed_size(log_signed_size_);
   if (directory_ != nullptr) *snapshot.mutable_directory() = *directory_;
   if (policy_ != nullptr) *snapshot.mutable_policy() = *policy_;
   for (const auto& [identity, queue] : queues_) {
@@ -142,6 +144,11 @@ absl::StatusOr<State> State::FromSnapshot(const v1::Snapshot& snapshot) {
   state.epoch_ = snapshot.epoch();
   state.latest_id_ms_ = snapshot.latest_id_ms();
   state.bus_id_ = snapshot.bus_id();
+  state.log_leaves_ = snapshot.log_leaves();
+  state.log_signed_size_ = snapshot.log_signed_size();
+  if (state.log_signed_size_ > state.log_leaves_) {
+    return absl::DataLossError("snapshot: more of the log is signed than there is");
+  }
   if (snapshot.has_directory()) {
     state.directory_ = std::make_shared<bus::v1::Directory>(snapshot.directory());
   }

@@ -34,6 +34,8 @@ v1::Snapshot Good() {
   snapshot.set_last_time_us(40);
   snapshot.set_epoch(3);
   snapshot.set_bus_id("0123456789abcdef");
+  snapshot.set_log_leaves(8);
+  snapshot.set_log_signed_size(5);
   snapshot.mutable_directory()->add_identities()->set_identity("ins");
   snapshot.mutable_policy()->set_version(1);
   v1::QueueSnapshot* queue = snapshot.add_queues();

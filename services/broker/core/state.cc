@@ -58,6 +58,7 @@ absl::Status State::Apply(const journal::v1::Record& record, const bus::v1::Head
   }
   if (record.time_us() < last_time_us_) return Broken(record.sequence(), "time went back");
   WS_RETURN_IF_ERROR(ApplyKind(record, header, changes != nullptr ? *changes : unasked));
+  WS_RETURN_IF_ERROR(ApplyLeaf(record));
   last_sequence_ = record.sequence();
   last_time_us_ = record.time_us();
   return absl::OkStatus();
@@ -97,6 +98,8 @@ absl::Status State::ApplyKind(const journal::v1::Record& record, const bus::v1::
       return ApplyExpired(record, changes);
     case Record::kRedriven:
       return ApplyRedriven(record);
+    case Record::kCheckpointSigned:
+      return ApplyCheckpoint(record);
     case Record::kRefused:
     case Record::kCustodySigned:
       return absl::OkStatus();
@@ -211,6 +214,30 @@ absl::Status State::ApplyRedriven(const journal::v1::Record& record) {
     WS_ASSIGN_OR_RETURN(DeliveryQueue * queue, QueueOf(redriven.queue(), sequence));
     queue->Redrive(sequence, record.sequence(), record.time_us());
   }
+  return absl::OkStatus();
+}
+
+absl::Status State::ApplyCheckpoint(const journal::v1::Record& record) {
+  const uint64_t size = record.checkpoint_signed().tree_size();
+  if (size <= log_signed_size_ || size > log_leaves_) {
+    return Broken(record.sequence(), absl::StrCat("checkpoint of ", size, " leaves, want above ",
+                                                  log_signed_size_, " and at most ", log_leaves_));
+  }
+  log_signed_size_ = size;
+  return absl::OkStatus();
+}
+
+// A record without a salt is of a former format level, or a checkpoint.
+absl::Status State::ApplyLeaf(const journal::v1::Record& record) {
+  if (record.salt().empty()) return absl::OkStatus();
+  if (record.has_checkpoint_signed()) {
+    return Broken(record.sequence(), "a checkpoint with a salt: it is no leaf of the log");
+  }
+  if (record.log_index() != log_leaves_) {
+    return Broken(record.sequence(), absl::StrCat("leaf ", record.log_index(),
+                                                  " of the audit log, want ", log_leaves_));
+  }
+  ++log_leaves_;
   return absl::OkStatus();
 }
 

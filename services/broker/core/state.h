@@ -19,7 +19,9 @@
 
 namespace waystation::broker {
 
-inline constexpr uint32_t kFormatLevel = 1;
+// Level 2: records have a salt and a leaf in the audit log, checkpoints are kinds
+// of record.
+inline constexpr uint32_t kFormatLevel = 2;
 
 // What records changed beside the state itself: what a projection of history
 // must note. A fold over the same records gives the same changes.
@@ -71,6 +73,9 @@ class State {
   // was never seen.
   uint64_t latest_id_ms() const { return latest_id_ms_; }
   const std::string& bus_id() const { return bus_id_; }
+  // Leaves of the audit log so far, and those that its last checkpoint covers.
+  uint64_t log_leaves() const { return log_leaves_; }
+  uint64_t log_signed_size() const { return log_signed_size_; }
   const std::shared_ptr<const bus::v1::Directory>& directory() const { return directory_; }
   const std::shared_ptr<const bus::v1::Policy>& policy() const { return policy_; }
 
@@ -98,6 +103,8 @@ class State {
   absl::Status ApplyGivenBack(const journal::v1::GivenBack& given_back, int64_t now_us);
   absl::Status ApplyExpired(const journal::v1::Record& record, Changes& changes);
   absl::Status ApplyRedriven(const journal::v1::Record& record);
+  absl::Status ApplyCheckpoint(const journal::v1::Record& record);
+  absl::Status ApplyLeaf(const journal::v1::Record& record);
   absl::StatusOr<DeliveryQueue*> QueueOf(const std::string& identity, uint64_t sequence);
 
   std::string bus_id_;
@@ -105,6 +112,8 @@ class State {
   int64_t last_time_us_ = 0;
   uint64_t epoch_ = 0;
   uint64_t latest_id_ms_ = 0;
+  uint64_t log_leaves_ = 0;
+  uint64_t log_signed_size_ = 0;
   std::shared_ptr<const bus::v1::Directory> directory_;
   std::shared_ptr<const bus::v1::Policy> policy_;
   Ledger ledger_;

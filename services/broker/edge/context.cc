@@ -37,4 +37,18 @@ absl::StatusOr<rpc::Caller> EdgeContext::Authenticate(const grpc::CallbackServer
   return caller;
 }
 
+absl::StatusOr<Referral> EdgeContext::ReferralFor(const rpc::Caller& caller,
+                                                  const std::string& id) const {
+  const absl::Status unknown = Refusal(absl::StatusCode::kNotFound, "UNKNOWN_REFERRAL",
+                                       "referral: not found among the referrals of this identity");
+  std::optional<ReferralId> parsed = ReferralIdFrom(id);
+  if (!parsed.has_value()) return unknown;
+  std::optional<Referral> referral = projection->FindReferral(*parsed);
+  if (!referral.has_value()) return unknown;
+  bool may_see = PartyOf(*referral, caller.identity) != Party::kOther ||
+                 rules.policy->Allow(caller.identity, bus::v1::ACTION_AUDIT).ok();
+  if (!may_see) return unknown;
+  return *std::move(referral);
+}
+
 }  // namespace waystation::broker

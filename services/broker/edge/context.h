@@ -12,6 +12,7 @@
 #include "common/rpc/trust_source.h"
 #include "grpcpp/support/server_callback.h"
 #include "services/broker/admission.h"
+#include "services/broker/core/ledger.h"
 #include "services/broker/refusal_log.h"
 #include "services/broker/sequencer.h"
 #include "services/broker/store/block_reader.h"
@@ -39,6 +40,10 @@ struct EdgeContext {
   // PERMISSION_DENIED (POLICY_DENIED).
   absl::StatusOr<rpc::Caller> Authenticate(const grpc::CallbackServerContext& call,
                                            std::optional<bus::v1::Action> action) const;
+
+  // The referral, if the caller is a party to it or may audit. Errors: NOT_FOUND
+  // (UNKNOWN_REFERRAL) otherwise, and the two are not told apart.
+  absl::StatusOr<Referral> ReferralFor(const rpc::Caller& caller, const std::string& id) const;
 };
 
 }  // namespace waystation::broker

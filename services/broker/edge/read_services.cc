@@ -1,6 +1,5 @@
 #include "services/broker/edge/read_services.h"
 
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,11 +15,6 @@ namespace {
 
 constexpr uint32_t kPageSizeDefault = 100;
 constexpr uint32_t kPageSizeMax = 1000;
-
-absl::Status UnknownReferral() {
-  return Refusal(absl::StatusCode::kNotFound, "UNKNOWN_REFERRAL",
-                 "referral: not found among the referrals of this identity");
-}
 
 absl::StatusOr<uint64_t> AfterSequence(const std::string& page_token) {
   uint64_t after = 0;
@@ -44,24 +38,12 @@ grpc::ServerUnaryReactor* DirectoryService::GetDirectory(grpc::CallbackServerCon
   });
 }
 
-absl::StatusOr<Referral> LedgerService::FindFor(const rpc::Caller& caller,
-                                                const std::string& id) const {
-  std::optional<ReferralId> parsed = ReferralIdFrom(id);
-  if (!parsed.has_value()) return UnknownReferral();
-  std::optional<Referral> referral = context_.projection->FindReferral(*parsed);
-  if (!referral.has_value()) return UnknownReferral();
-  bool may_see = PartyOf(*referral, caller.identity) != Party::kOther ||
-                 context_.rules.policy->Allow(caller.identity, bus::v1::ACTION_AUDIT).ok();
-  if (!may_see) return UnknownReferral();
-  return *std::move(referral);
-}
-
 grpc::ServerUnaryReactor* LedgerService::GetReferral(grpc::CallbackServerContext* call,
                                                      const bus::v1::GetReferralRequest* request,
                                                      bus::v1::GetReferralResponse* response) {
   return Reply(call, [&]() -> absl::Status {
     WS_ASSIGN_OR_RETURN(rpc::Caller caller, context_.Authenticate(*call, bus::v1::ACTION_READ));
-    WS_ASSIGN_OR_RETURN(Referral referral, FindFor(caller, request->referral_id()));
+    WS_ASSIGN_OR_RETURN(Referral referral, context_.ReferralFor(caller, request->referral_id()));
     FillReferral(referral, absl::ToUnixMicros(context_.clock->Now()), response->mutable_referral());
     return absl::OkStatus();
   });
@@ -93,7 +75,7 @@ grpc::ServerUnaryReactor* LedgerService::GetReferralHistory(
     bus::v1::GetReferralHistoryResponse* response) {
   return Reply(call, [&]() -> absl::Status {
     WS_ASSIGN_OR_RETURN(rpc::Caller caller, context_.Authenticate(*call, bus::v1::ACTION_READ));
-    WS_ASSIGN_OR_RETURN(Referral referral, FindFor(caller, request->referral_id()));
+    WS_ASSIGN_OR_RETURN(Referral referral, context_.ReferralFor(caller, request->referral_id()));
     FillReferral(referral, absl::ToUnixMicros(context_.clock->Now()), response->mutable_referral());
     return history_.Fill(referral.id, response);
   });

@@ -38,9 +38,6 @@ class LedgerService : public bus::v1::LedgerService::CallbackService {
       bus::v1::GetReferralHistoryResponse* response) override;
 
  private:
-  // The referral, if the caller is a party to it or may audit.
-  absl::StatusOr<Referral> FindFor(const rpc::Caller& caller, const std::string& id) const;
-
   const EdgeContext& context_;
   History history_;
 };

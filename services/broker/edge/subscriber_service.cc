@@ -70,10 +70,11 @@ bool IsClientId(const std::string& id) {
 
 class PullStream : public Stream<StreamingPullRequest> {
  public:
-  PullStream(const EdgeContext& context, OpenStreams& streams, grpc::CallbackServerContext* call,
-             const rpc::Caller& caller)
+  PullStream(const EdgeContext& context, OpenStreams& streams, CheckpointFeed& checkpoints,
+             grpc::CallbackServerContext* call, const rpc::Caller& caller)
       : context_(context),
         streams_(streams),
+        checkpoints_(checkpoints),
         call_(call),
         admission_(context.rules, context.trust, *context.clock, caller.identity),
         checked_(context.clock->Monotonic()) {}
@@ -101,6 +102,7 @@ class PullStream : public Stream<StreamingPullRequest> {
 
   void OnEnded() override {
     streams_.Remove(this);
+    checkpoints_.Remove(this);
     if (session_ != nullptr) context_.sequencer->Post(ClosePull{std::move(session_)});
   }
 
@@ -157,6 +159,15 @@ class PullStream : public Stream<StreamingPullRequest> {
     WS_ASSIGN_OR_RETURN(Credit credit, CreditFrom(open.flow_control()));
     session_ = std::make_shared<Session>(std::static_pointer_cast<PullStream>(shared_from_this()),
                                          open.client_id(), deadline_us, credit);
+    // The feed must not keep the stream, which takes itself out when it ends.
+    std::weak_ptr<Stream<StreamingPullRequest>> weak = weak_from_this();
+    checkpoints_.Add(this, [weak](const std::string& note) {
+      auto stream = weak.lock();
+      if (stream == nullptr) return;
+      Frame frame;
+      AppendCheckpoint(note, &frame.bytes);
+      stream->Send(std::move(frame));
+    });
     return Post(OpenPull{session_});
   }
 
@@ -213,6 +224,7 @@ class PullStream : public Stream<StreamingPullRequest> {
 
   const EdgeContext& context_;
   OpenStreams& streams_;
+  CheckpointFeed& checkpoints_;
   grpc::CallbackServerContext* const call_;
   AdmissionSession admission_;
   absl::Duration checked_;
@@ -225,7 +237,7 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* SubscriberService::
     grpc::CallbackServerContext* call) {
   absl::StatusOr<rpc::Caller> caller = context_.Authenticate(*call, bus::v1::ACTION_PULL);
   if (!caller.ok()) return new RefusedStream(caller.status());
-  auto stream = std::make_shared<PullStream>(context_, streams_, call, *caller);
+  auto stream = std::make_shared<PullStream>(context_, streams_, checkpoints_, call, *caller);
   std::weak_ptr<PullStream> weak = stream;
   streams_.Add(stream.get(), [weak] {
     if (auto open = weak.lock()) open->End(Stopping());

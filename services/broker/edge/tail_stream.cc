@@ -1,6 +1,5 @@
 #include "services/broker/edge/tail_stream.h"
 
-#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -46,10 +45,7 @@ absl::Status TailStream::WriteBlock(const journal::Block& block) {
   operations::v1::TailRecordsResponse response;
   for (size_t i = 0; i < block.records.size(); ++i) {
     if (block.first_sequence + i < next_) continue;
-    std::string_view bytes = block.records[i];
-    if (!response.add_records()->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-      return absl::DataLossError("record: does not parse");
-    }
+    response.add_records(block.records[i].data(), block.records[i].size());
     bool last = i + 1 == block.records.size();
     if (!last && response.records_size() < kRecordsPerResponse) continue;
     if (!Write(std::exchange(response, {}))) return absl::CancelledError("tail: ended");

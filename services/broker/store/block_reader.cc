@@ -6,14 +6,11 @@
 #include "absl/strings/str_cat.h"
 #include "common/evidence/content_types.h"
 #include "common/evidence/leaf.h"
+#include "common/evidence/log_leaf.h"
 #include "common/status/status.h"
-#include "services/broker/wire.h"
 
 namespace waystation::broker {
 namespace {
-
-// More than any takes: ids, three digests, numbers.
-constexpr size_t kCustodyReceiptBytes = 192;
 
 absl::Status Malformed(uint64_t sequence) {
   return absl::DataLossError(absl::StrCat("record ", sequence, ": does not parse"));
@@ -35,24 +32,6 @@ const journal::v1::Record* ParsedBlock::Find(uint64_t sequence) const {
   if (records.empty() || sequence < records.front().sequence()) return nullptr;
   uint64_t place = sequence - records.front().sequence();
   return place < records.size() ? &records[place] : nullptr;
-}
-
-std::string CustodyReceiptBytes(const journal::v1::Record& record, const bus::v1::Header& header,
-                                std::string_view bus_id) {
-  using bus::v1::CustodyReceipt;
-  const journal::v1::Accepted& accepted = record.accepted();
-  std::string receipt;
-  receipt.reserve(kCustodyReceiptBytes);
-  WireWriter out(&receipt);
-  out.Bytes(CustodyReceipt::kMessageIdFieldNumber, header.id());
-  out.Bytes(CustodyReceipt::kEnvelopeHashFieldNumber, accepted.envelope_hash());
-  out.Number(CustodyReceipt::kSequenceFieldNumber, record.sequence());
-  out.Message(CustodyReceipt::kAcceptTimeFieldNumber, WireTime(record.time_us()));
-  out.Bytes(CustodyReceipt::kCertificateSha256FieldNumber, accepted.certificate_sha256());
-  out.Number(CustodyReceipt::kCrlNumberFieldNumber, accepted.crl_number());
-  out.Number(CustodyReceipt::kPolicyVersionFieldNumber, accepted.policy_version());
-  out.Bytes(CustodyReceipt::kBusIdFieldNumber, bus_id);
-  return receipt;
 }
 
 absl::StatusOr<std::shared_ptr<const ParsedBlock>> BlockReader::BlockOf(uint64_t sequence) {
@@ -116,7 +95,7 @@ absl::StatusOr<bus::v1::SignedReceipt> BlockReader::CustodyReceiptAt(uint64_t se
     if (!record.has_accepted()) continue;
     bus::v1::Header header;
     if (!header.ParseFromString(record.accepted().header())) return Malformed(record.sequence());
-    std::string bytes = CustodyReceiptBytes(record, header, bus_id);
+    std::string bytes = evidence::CustodyReceiptBytes(record, header.id(), bus_id);
     leaves.push_back(evidence::LeafHash(evidence::kCustodyReceiptContent, bytes));
     if (record.sequence() != sequence) continue;
     place = leaves.size() - 1;

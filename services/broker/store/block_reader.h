@@ -26,11 +26,6 @@ struct ParsedBlock {
   const journal::v1::Record* Find(uint64_t sequence) const;
 };
 
-// The custody receipt for an accepted record: the fixed bytes that the broker
-// signs. The same record gives the same bytes for ever.
-std::string CustodyReceiptBytes(const journal::v1::Record& record, const bus::v1::Header& header,
-                                std::string_view bus_id);
-
 // Reads old records: for duplicates, histories and deliveries that left memory.
 // Keeps the last few blocks parsed. Does not own the journal.
 //

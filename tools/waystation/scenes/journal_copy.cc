@@ -28,6 +28,8 @@ constexpr uint64_t kBytesBeforeEnd = 64;
 constexpr size_t kChunkBytes = size_t{1} << 16;
 // A broker writes while it is copied when the bus is at work.
 constexpr int kCopies = 20;
+constexpr std::string_view kLogKeyLine = "audit_log_key_path: \"";
+constexpr char kLogKeyName[] = "/audit-log-key.pem";
 
 absl::Status Failed(const std::string& path, std::string_view problem, int error) {
   return absl::FailedPreconditionError(Problem(path, problem, std::strerror(error)));
@@ -73,7 +75,9 @@ std::string Adapted(std::string_view line, const std::string& dir) {
   for (const auto& [key, value] :
        {std::pair<std::string_view, std::string>("listen_address:", "127.0.0.1:0"),
         {"journal_dir:", dir + "/journal"},
-        {"projection_dir:", dir + "/projection"}}) {
+        {"projection_dir:", dir + "/projection"},
+        {"audit_log_dir:", dir + "/audit-log"},
+        {"audit_log_key_path:", dir + kLogKeyName}}) {
     if (line.starts_with(key)) return absl::StrCat(Absl(key), " \"", value, "\"");
   }
   return std::string(line);
@@ -94,6 +98,7 @@ absl::StatusOr<JournalCopy> JournalCopy::Make(const std::string& data_dir) {
   if (mkdtemp(dir.data()) == nullptr) return Failed(dir, "folder cannot be made", errno);
   JournalCopy copy(dir);
   WS_RETURN_IF_ERROR(MakeFolder(dir + "/projection"));
+  WS_RETURN_IF_ERROR(MakeFolder(dir + "/audit-log"));
   WS_RETURN_IF_ERROR(copy.CopyFiles(data_dir));
   WS_RETURN_IF_ERROR(copy.WriteConfig(data_dir));
   WS_RETURN_IF_ERROR(copy.FindNewestByte());
@@ -127,10 +132,21 @@ absl::Status JournalCopy::CopyFiles(const std::string& data_dir) {
                                                "a bus that rests for a moment"));
 }
 
+// Beside its key a broker keeps what it signed last: that of the bus is not for
+// the copy's broker to write.
+absl::Status JournalCopy::CopyLogKey(std::string_view line) const {
+  if (!line.starts_with(kLogKeyLine) || !line.ends_with('"')) return absl::OkStatus();
+  line.remove_prefix(kLogKeyLine.size());
+  line.remove_suffix(1);
+  WS_ASSIGN_OR_RETURN(std::string key, ReadWholeFile(std::string(line)));
+  return WriteFile(dir_ + kLogKeyName, key, FileMode::kPrivate);
+}
+
 absl::Status JournalCopy::WriteConfig(const std::string& data_dir) {
   WS_ASSIGN_OR_RETURN(std::string text, ReadWholeFile(ConfigOf(data_dir)));
   std::string out;
   for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    WS_RETURN_IF_ERROR(CopyLogKey(Std(line)));
     absl::StrAppend(&out, Adapted(Std(line), dir_), "\n");
   }
   return WriteFile(ConfigPath(), out, FileMode::kPrivate);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -11,8 +12,8 @@
 namespace waystation::cli {
 
 // A copy of a broker's journal, in a folder of its own with a configuration for
-// a broker that reads it and nobody else's: another port, no projections. The
-// journal itself is only ever read. The folder goes with this object.
+// a broker that reads it and nobody else's: another port, no projections, no
+// tiles. The journal itself is only ever read. The folder goes with this object.
 //
 //   WS_ASSIGN_OR_RETURN(auto copy, JournalCopy::Make("/bus"));
 //   WS_RETURN_IF_ERROR(copy.FlipNewestByte());
@@ -44,6 +45,7 @@ class JournalCopy {
 
   absl::Status CopyFiles(const std::string& data_dir);
   absl::Status WriteConfig(const std::string& data_dir);
+  absl::Status CopyLogKey(std::string_view line) const;
   absl::Status FindNewestByte();
 
   std::string dir_;

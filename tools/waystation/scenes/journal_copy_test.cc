@@ -28,9 +28,12 @@ class JournalCopyTest : public testing::Test {
     ASSERT_TRUE(WriteFile(dir_ + "/broker/config.textproto",
                           "identity: \"SYN\"\nlisten_address: \"127.0.0.1:7443\"\njournal_dir: \"" +
                               dir_ + "/broker/journal\"\nprojection_dir: \"" + dir_ +
-                              "/broker/projection\"\n",
+                              "/broker/projection\"\naudit_log_dir: \"" + dir_ +
+                              "/broker/audit-log\"\naudit_log_key_path: \"" + dir_ +
+                              "/pki/audit-log-key.pem\"\n",
                           FileMode::kPublic)
                     .ok());
+    ASSERT_TRUE(WriteFile(dir_ + "/pki/audit-log-key.pem", "SYN", FileMode::kPrivate).ok());
   }
   void TearDown() override { fs::remove_all(dir_); }
 
@@ -65,7 +68,15 @@ TEST_F(JournalCopyTest, ConfigurationNamesTheCopyAndNoPort) {
   const std::string folder = fs::path(copy->ConfigPath()).parent_path().string();
   EXPECT_EQ(*ReadWholeFile(copy->ConfigPath()),
             "identity: \"SYN\"\nlisten_address: \"127.0.0.1:0\"\njournal_dir: \"" + folder +
-                "/journal\"\nprojection_dir: \"" + folder + "/projection\"\n\n");
+                "/journal\"\nprojection_dir: \"" + folder + "/projection\"\naudit_log_dir: \"" +
+                folder + "/audit-log\"\naudit_log_key_path: \"" + folder +
+                "/audit-log-key.pem\"\n\n");
+  EXPECT_EQ(*ReadWholeFile(folder + "/audit-log-key.pem"), "SYN");
+}
+
+TEST_F(JournalCopyTest, MissingKeyOfTheLogIsTold) {
+  fs::remove(dir_ + "/pki/audit-log-key.pem");
+  EXPECT_TRUE(absl::IsNotFound(JournalCopy::Make(dir_).status()));
 }
 
 TEST_F(JournalCopyTest, CopyGoesWithTheObject) {

@@ -1,5 +1,5 @@
-#ifndef WAYSTATION_SERVICES_BROKER_WIRE_H_
-#define WAYSTATION_SERVICES_BROKER_WIRE_H_
+#ifndef WAYSTATION_COMMON_EVIDENCE_WIRE_WRITER_H_
+#define WAYSTATION_COMMON_EVIDENCE_WIRE_WRITER_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +21,7 @@
 // out (proto3). Field numbers are below 16, so that a tag is one byte.
 // Thread-compatible.
 
-namespace waystation::broker {
+namespace waystation::evidence {
 
 constexpr size_t VarintBytes(uint64_t value) {
   size_t bytes = 1;
@@ -97,6 +97,6 @@ inline auto WireTime(int64_t time_us) {
   };
 }
 
-}  // namespace waystation::broker
+}  // namespace waystation::evidence
 
-#endif  // WAYSTATION_SERVICES_BROKER_WIRE_H_
+#endif  // WAYSTATION_COMMON_EVIDENCE_WIRE_WRITER_H_

@@ -1,0 +1,312 @@
+#include "services/audit/follower.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "common/crypto/sha256.h"
+#include "common/evidence/message.h"
+#include "common/log/log.h"
+#include "common/status/status.h"
+
+namespace waystation::audit {
+namespace {
+
+using journal::v1::Record;
+
+constexpr size_t kToldMax = 1000;
+
+std::string Sha256Of(std::string_view bytes) {
+  return std::string(crypto::AsBytes(crypto::Sha256(bytes)));
+}
+
+// "waystation.example/cosigner/doj" is the key of agency doj.
+std::string IdentityOfCosigner(const std::string& trust_domain, const tlog::PolicyCosigner& one) {
+  const std::string& key_name = one.key.name();
+  const std::string name = key_name.substr(key_name.rfind('/') + 1);
+  return absl::StrCat("spiffe://", trust_domain, name == "auditor" ? "/" : "/agency/", name);
+}
+
+}  // namespace
+
+Follower::Follower(Parts parts)
+    : parts_(std::move(parts)), fold_(parts_.rules), log_(parts_.log_policy.log_keys()) {}
+
+absl::StatusOr<std::unique_ptr<Follower>> Follower::Create(Parts parts) {
+  std::unique_ptr<Follower> follower(new Follower(std::move(parts)));
+  WS_RETURN_IF_ERROR(follower->Load());
+  return follower;
+}
+
+absl::Status Follower::Load() {
+  WS_ASSIGN_OR_RETURN(followed_, parts_.store->LoadFollowed());
+  if (!followed_.genesis.empty()) WS_RETURN_IF_ERROR(TakeGenesis(followed_.genesis));
+  WS_RETURN_IF_ERROR(parts_.store->LoadFold(&fold_));
+  WS_ASSIGN_OR_RETURN(LogPlace place, parts_.store->LoadLog());
+  place.bus_id = bus_id_;
+  WS_ASSIGN_OR_RETURN(log_,
+                      LogCheck::Resume(parts_.log_policy.log_keys(), place, followed_.sequence));
+  Publish();
+  return absl::OkStatus();
+}
+
+int64_t Follower::NowUs() const { return absl::ToUnixMicros(parts_.clock->Now()); }
+
+uint64_t Follower::NextSequence() const { return std::max<uint64_t>(Status().sequence, 1); }
+
+absl::Status Follower::TakeGenesis(const std::string& bytes) {
+  Record record;
+  if (!record.ParseFromString(bytes) || !record.has_genesis()) {
+    return absl::DataLossError(Problem("record 1", "not a genesis record"));
+  }
+  bus_id_ = record.genesis().bus_id();
+  absl::StatusOr<std::shared_ptr<const evidence::DirectoryView>> directory =
+      evidence::DirectoryView::Create(record.genesis().directory());
+  if (!directory.ok()) return Prefixed("record 1", directory.status());
+  directory_ = *std::move(directory);
+  return absl::OkStatus();
+}
+
+bool Follower::Continues(const Record& record, std::string_view bytes) {
+  std::string problem;
+  if (record.sequence() == followed_.sequence && followed_.sequence != 0) {
+    if (Sha256Of(bytes) == followed_.record_sha256) return true;
+    problem = absl::StrCat("record ", record.sequence(), " is another than the one followed");
+  } else if (record.sequence() == followed_.sequence + 1 &&
+             (followed_.sequence != 0 || record.has_genesis())) {
+    return true;
+  } else {
+    problem = absl::StrCat("record ", record.sequence(), " came after ", followed_.sequence);
+  }
+  TakeProblem({LogProblem::Kind::kInconsistent, problem}, 0);
+  return false;
+}
+
+absl::Status Follower::TakeRecords(const std::vector<std::string>& records, bool* fits) {
+  Block block;
+  *fits = true;
+  for (const std::string& bytes : records) {
+    Record record;
+    if (!record.ParseFromString(bytes)) record.Clear();
+    *fits = Continues(record, bytes);
+    if (!*fits) break;
+    if (record.sequence() == followed_.sequence) continue;
+    WS_RETURN_IF_ERROR(TakeRecord(record, bytes, &block));
+  }
+  if (block.followed.has_value()) {
+    // A journal that is ahead of our clock must not make anything due.
+    fold_.OnTime(std::min(followed_.time_us, NowUs()));
+  }
+  return Keep(std::move(block));
+}
+
+absl::Status Follower::TakeRecord(const Record& record, const std::string& bytes, Block* block) {
+  if (record.has_genesis()) {
+    WS_RETURN_IF_ERROR(TakeGenesis(bytes));
+    followed_.genesis = bytes;
+  }
+  bus::v1::Header header;
+  const bool is_message = record.has_accepted();
+  const bool readable = is_message && header.ParseFromString(record.accepted().header()) &&
+                        header.recipients_size() > 0;
+  if (is_message && !readable) {
+    TakeProblem({LogProblem::Kind::kInconsistent,
+                 absl::StrCat("record ", record.sequence(), ": header does not parse")},
+                record.sequence());
+  }
+  const bus::v1::Header* message = readable ? &header : nullptr;
+  RecordFacts facts{.now_us = NowUs()};
+  WS_ASSIGN_OR_RETURN(facts.known, Lookup(record, *block));
+  fold_.Apply(record, message, facts);
+  for (const LogProblem& problem : log_.Follow(bytes)) {
+    TakeProblem(problem, record.sequence());
+  }
+  for (const Signed& one : SignaturesOf(record, message, "")) {
+    block->signatures.emplace_back(one.certificate_sha256, record.sequence());
+  }
+  if (message != nullptr) {
+    block->messages.emplace_back(
+        header.id(), KnownMessage{record.sequence(),
+                                  header.source(),
+                                  {header.recipients().begin(), header.recipients().end()},
+                                  header.referral().referral_id()});
+  }
+  followed_.sequence = record.sequence();
+  followed_.time_us = record.time_us();
+  followed_.record_sha256 = Sha256Of(bytes);
+  block->followed = followed_;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<KnownMessage>> Follower::Lookup(const Record& record,
+                                                             const Block& block) {
+  if (!record.has_refused() || !IsContentChanged(record.refused())) return std::nullopt;
+  const std::string id = MessageIdIn(record.refused().text());
+  for (const auto& [message_id, message] : block.messages) {
+    if (message_id == id) return message;
+  }
+  return parts_.store->FindMessage(id);
+}
+
+void Follower::TakeProblem(const LogProblem& problem, uint64_t sequence) {
+  // Streams and looks are repeated, and so is what is wrong with them.
+  if (told_.size() >= kToldMax) told_.clear();
+  if (!told_.insert(problem.text).second) return;
+  log::Error("audit", "log_problem", {{"text", problem.text}});
+  std::vector<uint64_t> sequences;
+  if (sequence != 0) sequences.push_back(sequence);
+  if (problem.kind == LogProblem::Kind::kSplit) {
+    fold_.OnSplit(problem.text, std::move(sequences), NowUs());
+  } else {
+    fold_.OnInconsistent(problem.text, std::move(sequences), NowUs());
+  }
+}
+
+absl::Status Follower::TakeEnd(const absl::Status& why) {
+  if (!absl::IsOutOfRange(why)) return absl::OkStatus();
+  TakeProblem(
+      {LogProblem::Kind::kInconsistent, absl::StrCat("the broker's record ends before ",
+                                                     followed_.sequence, ", which was followed")},
+      0);
+  return Keep({});
+}
+
+absl::Status Follower::TakeLog(const absl::StatusOr<v1::GetCheckpointResponse>& log) {
+  if (log.ok()) {
+    TakeShown(*log);
+  } else if (absl::IsUnimplemented(log.status()) || absl::IsNotFound(log.status())) {
+    fold_.OnNoLog(NowUs());
+  }
+  return Keep({});
+}
+
+void Follower::TakeShown(const v1::GetCheckpointResponse& shown) {
+  std::vector<tlog::SignedCheckpoint> notes;
+  for (const std::string* note : {&shown.checkpoint(), &shown.cosigned()}) {
+    if (note->empty()) continue;
+    absl::StatusOr<tlog::SignedCheckpoint> opened = parts_.log_policy.Open(*note);
+    if (!opened.ok()) {
+      TakeProblem({LogProblem::Kind::kInconsistent,
+                   absl::StrCat("a checkpoint that the broker shows does not hold: ",
+                                opened.status().message())},
+                  0);
+      continue;
+    }
+    if (auto problem = log_.Observe(opened->checkpoint); problem.has_value()) {
+      TakeProblem(*problem, 0);
+    }
+    notes.push_back(*std::move(opened));
+  }
+  if (notes.empty()) return;
+  fold_.OnLogSeen(SeenIn(notes), NowUs());
+  absl::StatusOr<tlog::SignedCheckpoint> cosigned =
+      parts_.log_policy.OpenCosigned(shown.cosigned());
+  if (cosigned.ok()) cosigned_size_ = std::max(cosigned_size_, cosigned->checkpoint.size);
+}
+
+LogSeen Follower::SeenIn(const std::vector<tlog::SignedCheckpoint>& notes) const {
+  LogSeen seen;
+  for (const tlog::SignedCheckpoint& note : notes) {
+    seen.size = std::max(seen.size, note.checkpoint.size);
+  }
+  for (const tlog::PolicyCosigner& cosigner : parts_.log_policy.cosigners()) {
+    uint64_t& size = seen.cosigned[IdentityOfCosigner(parts_.trust_domain, cosigner)];
+    for (const tlog::SignedCheckpoint& note : notes) {
+      for (const tlog::Cosigned& one : parts_.log_policy.CosignersOf(note.note)) {
+        if (one.name == cosigner.name) size = std::max(size, note.checkpoint.size);
+      }
+    }
+  }
+  return seen;
+}
+
+absl::Status CheckConflict(const tlog::Policy& policy, const tlog::Cosigner::Conflict& conflict) {
+  auto unproven = [](std::string_view problem, std::string_view got, std::string_view want) {
+    return Refusal(absl::StatusCode::kInvalidArgument, "CONFLICT_UNPROVEN",
+                   Problem("conflict", problem, got, want));
+  };
+  absl::StatusOr<tlog::SignedCheckpoint> kept = policy.Open(conflict.kept);
+  if (!kept.ok())
+    return unproven("kept is not the log's", Std(kept.status().message()), "its note");
+  absl::StatusOr<tlog::SignedCheckpoint> other = policy.Open(conflict.other);
+  if (!other.ok()) {
+    return unproven("other is not the log's", Std(other.status().message()), "its note");
+  }
+  if (kept->checkpoint != other->checkpoint) return absl::OkStatus();
+  return unproven("both say the same", absl::StrCat("size ", kept->checkpoint.size),
+                  "two histories");
+}
+
+absl::Status Follower::TakeConflict(const tlog::Cosigner::Conflict& conflict,
+                                    std::string_view reporter) {
+  std::string text =
+      absl::StrCat(Absl(reporter), " was shown two checkpoints of which none extends the other");
+  for (const std::string* note : {&conflict.kept, &conflict.other}) {
+    absl::StatusOr<tlog::SignedCheckpoint> opened = parts_.log_policy.Open(*note);
+    if (!opened.ok()) continue;
+    absl::StrAppend(&text, "; size ", opened->checkpoint.size, " root ",
+                    crypto::Hex(crypto::AsBytes(opened->checkpoint.root)));
+  }
+  TakeProblem({LogProblem::Kind::kSplit, text}, 0);
+  return Keep({});
+}
+
+absl::Status Follower::Tick() {
+  WS_RETURN_IF_ERROR(JudgeCertificates());
+  fold_.OnTime(NowUs());
+  return Keep({});
+}
+
+absl::Status Follower::JudgeCertificates() {
+  const uint64_t generation = parts_.trust->generation();
+  const size_t count = fold_.certificates().size();
+  if (generation == judged_generation_ && count == judged_certificates_) return absl::OkStatus();
+  std::vector<std::string> revoked;
+  for (const auto& [certificate, row] : fold_.certificates()) {
+    if (!row.revoked() && IsRevoked(certificate, row.signer())) revoked.push_back(certificate);
+  }
+  for (const std::string& certificate : revoked) {
+    WS_ASSIGN_OR_RETURN(auto signatures, parts_.store->SignedBy(certificate));
+    fold_.OnRevoked(certificate, std::move(signatures.first), signatures.second, NowUs());
+  }
+  judged_generation_ = generation;
+  judged_certificates_ = count;
+  return absl::OkStatus();
+}
+
+bool Follower::IsRevoked(const std::string& certificate_sha256, const std::string& signer) const {
+  std::optional<crypto::Digest> digest = crypto::DigestFrom(certificate_sha256);
+  if (!digest.has_value() || directory_ == nullptr) return false;
+  const crypto::Certificate* certificate = directory_->FindSigning(signer, *digest);
+  if (certificate == nullptr) return false;
+  const crypto::TrustVerdict verdict =
+      parts_.trust->Current().Check(*certificate, {}, crypto::KeyUse::kSign, parts_.clock->Now());
+  return verdict.problem == crypto::TrustProblem::kRevoked;
+}
+
+absl::Status Follower::Keep(Block block) {
+  block.fold = fold_.TakeChanges();
+  block.log = log_.TakeChanges();
+  for (const FindingChange& change : block.fold.findings) {
+    log::Info("audit", change.kind == FindingChange::Kind::kRaise ? "finding" : "finding_ended",
+              {{"id", FindingId(change.rule, change.subject)}, {"rule", RuleName(change.rule)}});
+  }
+  const bool idle =
+      !block.followed.has_value() && block.fold.rows.empty() && block.fold.findings.empty();
+  if (!idle) WS_RETURN_IF_ERROR(parts_.store->Keep(block));
+  Publish();
+  return absl::OkStatus();
+}
+
+void Follower::Publish() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  status_ = {bus_id_, followed_.sequence, followed_.time_us, log_.verified_size(), cosigned_size_};
+}
+
+FollowStatus Follower::Status() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return status_;
+}
+
+}  // namespace waystation::audit

@@ -1,0 +1,94 @@
+"""What the auditor found, as the auditor and the audited type it."""
+import json
+import os
+
+import command
+import junit
+
+ATTEMPTS = 10
+
+
+class AuditTest(command.BusTest):
+    """DOJ and INS ask for the whole record again and again, which only the auditor may."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.finding = cls.pose_as("doj")
+        cls.other = cls.pose_as("ins")
+
+    @classmethod
+    def pose_as(cls, agency):
+        """The finding of an agency whose certificate takes the auditor's place in a profile."""
+        with open(os.path.join(cls.data, "profile.textproto"), encoding="utf-8") as f:
+            profile = f.read()
+        posing = os.path.join(cls.data, agency + "-posing.textproto")
+        with open(posing, "w", encoding="utf-8") as f:
+            f.write(profile.replace("/issued/auditor/", "/issued/agency/%s/" % agency))
+        for _ in range(ATTEMPTS):
+            refused = cls.home.run("tail", "-n", "1", "--profile", posing)
+            assert refused.code == command.DENIED, refused.err
+        return command.eventually("the finding of " + agency, lambda: cls.find(agency))
+
+    @classmethod
+    def find(cls, agency):
+        listed = cls.home.run("-o", "json", "audit", "findings", "--open", "--rule",
+                              "refused-attempts", "--party",
+                              "spiffe://waystation.example/agency/" + agency)
+        assert listed.code == command.OK, listed.err
+        return json.loads(listed.out)["finding_id"] if listed.out else None
+
+    def as_agency(self, name):
+        place = os.path.join(self.data, "pki/issued/agency", name)
+        return ("--credential", os.path.join(place, "tls.pem"), "--key",
+                os.path.join(place, "tls-key.pem"))
+
+    def test_a_finding_shows_rule_citation_parties_and_proof(self):
+        shown = self.ws("audit", "show", self.finding)
+        self.assertIn("refused-attempts:", self.field("rule", shown))
+        self.assertIn("POLICY-AU-7", self.field("citation", shown))
+        self.assertEqual(self.field("parties", shown), "agency/doj")
+        self.assertIn("call POLICY_DENIED", self.field("detail", shown))
+        self.assertRegex(self.field("records", shown), r"^\d+")
+        self.assertRegex(self.field("act by", shown), r"^\d{4}-\d\d-\d\d ")
+
+    def test_a_party_sees_it_and_others_do_not(self):
+        self.assertIn(self.finding, self.ws("audit", "findings", *self.as_agency("doj")))
+        self.assertNotIn(self.finding, self.ws("audit", "findings", *self.as_agency("ins")))
+        stranger = self.run_code(command.NOT_FOUND, "audit", "show", self.finding,
+                                 *self.as_agency("ins"))
+        self.assertIn("FINDING_UNKNOWN", stranger.err)
+
+    def test_a_party_responds_and_cannot_close(self):
+        said = self.ws("audit", "respond", self.finding, "--corrective-action",
+                       "The credential is withdrawn.", *self.as_agency("doj"))
+        self.assertIn("agency/doj: The credential is withdrawn.",
+                      self.field("corrective action", said))
+        denied = self.run_code(command.DENIED, "audit", "close", self.finding, "--reason",
+                               "It was a test.", *self.as_agency("doj"))
+        self.assertIn("CLOSE_DENIED", denied.err)
+        self.assertIn("audit respond", denied.err)
+
+    def test_the_feed_begins_with_what_is_there(self):
+        self.assertIn("refused-attempts",
+                      self.ws("audit", "tail", "-n", "1", "--rule", "refused-attempts"))
+
+    def test_the_auditor_closes_once(self):
+        closed = self.ws("audit", "close", self.other, "--reason", "Looked into.")
+        self.assertIn("by auditor: Looked into.", self.field("closed", closed))
+        again = self.run_code(command.FAILURE, "audit", "close", self.other, "--reason", "Again.")
+        self.assertIn("FINDING_CLOSED", again.err)
+        self.assertNotIn(self.other, self.ws("audit", "findings", "--open"))
+        self.assertIn(self.other, self.ws("audit", "findings"))
+        unknown = self.run_code(command.NOT_FOUND, "audit", "show", "0" * 16)
+        self.assertIn("audit findings", unknown.err)
+
+    def test_one_response_is_wanted(self):
+        self.run_code(command.USAGE, "audit", "respond", self.finding)
+        self.run_code(command.USAGE, "audit", "respond", self.finding, "--concur", "a",
+                      "--non-concur", "b")
+        self.run_code(command.USAGE, "audit", "findings", "--credential", "only.pem")
+
+
+if __name__ == "__main__":
+    junit.main()

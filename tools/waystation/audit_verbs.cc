@@ -1,0 +1,10 @@
+#include "tools/waystation/verbs.h"
+
+namespace waystation::cli {
+
+void AddAuditVerbs(CLI::App& app, Chosen& chosen) {
+  CLI::App& noun = AddNoun(app, "audit", "The whole record, and whether anybody edited it");
+  AddAuditFindingVerbs(noun, chosen);
+}
+
+}  // namespace waystation::cli
