@@ -16,9 +16,10 @@ bus::v1::Header HeaderOf(const bus::v1::SignedMessage& message) {
   return header;
 }
 
-bus::v1::SignedReceipt CustodyOf(const bus::v1::Header& header, absl::Time now) {
+bus::v1::SignedReceipt CustodyOf(const bus::v1::Header& header, size_t sequence, absl::Time now) {
   bus::v1::CustodyReceipt receipt;
   receipt.set_message_id(header.id());
+  receipt.set_sequence(sequence);
   *receipt.mutable_accept_time() = ToProtoTime(now);
   bus::v1::SignedReceipt custody;
   custody.set_receipt(receipt.SerializeAsString());
@@ -155,7 +156,8 @@ absl::StatusOr<bus::v1::SignedReceipt> FakeExchange::Accept(const bus::v1::Signe
     queues_[recipient].push_back({delivered, 0, clock_.Now()});
   }
   kept_.push_back(header);
-  const bus::v1::SignedReceipt custody = custody_[header.id()] = CustodyOf(header, clock_.Now());
+  const bus::v1::SignedReceipt custody = custody_[header.id()] =
+      CustodyOf(header, kept_.size(), clock_.Now());
   Record(header, message, custody);
   return custody;
 }

@@ -180,7 +180,8 @@ absl::Status FrameEffect::AddReceipt(const VerifiedDelivery& delivery,
   receipts_.push_back(receipt.SerializeAsString());
   const bus::v1::ReferralHeader& step = delivery.header.referral();
   rows_.push_back({receipt.message_id(), receipt.envelope_hash(), step.referral_id(),
-                   step.transition(), outcome, receipt.attempt(), Ack::kSent, problem, 0});
+                   step.transition(), outcome, receipt.attempt(), Ack::kSent, problem, 0,
+                   delivery.header.source()});
   return absl::OkStatus();
 }
 

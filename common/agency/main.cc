@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "common/agency/index_service.h"
 #include "common/agency/live_bus.h"
 #include "common/agency/schema.h"
 #include "common/client/bus_client.h"
@@ -163,13 +164,13 @@ std::unique_ptr<client::CosignStream> StartCosigning(LoadedConfig& loaded,
 }
 
 absl::StatusOr<std::unique_ptr<rpc::Server>> Listen(const LoadedConfig& loaded, const Clock& clock,
-                                                    Service& service) {
+                                                    const std::vector<grpc::Service*>& apis) {
   rpc::ServerOptions options;
   options.host = loaded.listen_host;
   options.port = loaded.listen_port;
   WS_ASSIGN_OR_RETURN(options.credentials, rpc::MakeServerCredentials(
                                                loaded.tls, loaded.identity.trust, clock, nullptr));
-  return rpc::Server::Start(options, service.officers_apis());
+  return rpc::Server::Start(options, apis);
 }
 
 // Waits for the bus in short steps, so that a stop is not kept waiting.
@@ -191,10 +192,13 @@ absl::Status Serve(LoadedConfig& loaded, const Clock& clock, const StopSignal& s
   WS_ASSIGN_OR_RETURN(std::unique_ptr<Agency> agency,
                       MakeAgency(loaded, client, watch.get(), clock, service));
   Officers officers(*agency, loaded.identity.trust, service.officers_options());
+  IndexService index(*agency, loaded.identity.trust);
   service.Attach(*agency, officers);
   agency->Start();
   std::unique_ptr<client::CosignStream> cosigning = StartCosigning(loaded, client, *reporter);
-  WS_ASSIGN_OR_RETURN(std::unique_ptr<rpc::Server> server, Listen(loaded, clock, service));
+  std::vector<grpc::Service*> apis = service.officers_apis();
+  apis.push_back(&index);
+  WS_ASSIGN_OR_RETURN(std::unique_ptr<rpc::Server> server, Listen(loaded, clock, apis));
   if (AwaitReady(*agency, stop, clock)) {
     std::cout << "ready " << loaded.identity.agency << " " << server->address() << std::endl;
     log::Info("agency", "ready",
@@ -204,6 +208,7 @@ absl::Status Serve(LoadedConfig& loaded, const Clock& clock, const StopSignal& s
   log::Info("agency", "stopping");
   server->Shutdown(kCallGrace);
   officers.Shutdown();
+  index.Shutdown();
   agency->Shutdown();
   return absl::OkStatus();
 }

@@ -49,7 +49,8 @@ using ServiceFactory =
 // officers' API listens and the queue is open, or 5 s later when the broker
 // cannot be reached; it goes on trying. SIGTERM and SIGINT stop it within 3 s.
 // Returns 0 after a stop, 2 for wrong use, 78 (EX_CONFIG) for a bad
-// configuration, 1 for anything else.
+// configuration, 1 for anything else. Beside the officers' APIs it serves the
+// auditor the agency's index (`IndexService`).
 int RunAgency(int argc, char** argv, std::string_view agency, const ServiceFactory& factory);
 
 }  // namespace waystation::agency

@@ -18,11 +18,13 @@ absl::Status Queue(Transaction& db, const OutboxDraft& draft, absl::Time now) {
                       db.Seal(kContentColumn, draft.message_id, draft.content));
   return db
       .Exec(
-          "INSERT INTO outbox(message_id, referral_id, transition, expected_version, message, "
-          "content, state, after_ack_of, builds_on, queued_us) VALUES(?,?,?,?,?,?,0,?,?,?)",
-          {draft.message_id, Blob{draft.referral_id}, static_cast<int64_t>(draft.transition),
-           static_cast<int64_t>(draft.expected_version), Blob{draft.message}, Blob{content},
-           draft.after_ack_of, draft.builds_on, absl::ToUnixMicros(now)})
+          "INSERT INTO outbox(message_id, envelope_hash, referral_id, transition, "
+          "expected_version, message, content, state, after_ack_of, builds_on, queued_us) "
+          "VALUES(?,?,?,?,?,?,?,0,?,?,?)",
+          {draft.message_id, Blob{draft.envelope_hash}, Blob{draft.referral_id},
+           static_cast<int64_t>(draft.transition), static_cast<int64_t>(draft.expected_version),
+           Blob{draft.message}, Blob{content}, draft.after_ack_of, draft.builds_on,
+           absl::ToUnixMicros(now)})
       .status();
 }
 

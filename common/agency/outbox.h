@@ -20,6 +20,7 @@ namespace waystation::agency {
 // A message that is being queued.
 struct OutboxDraft {
   std::string message_id;
+  std::string envelope_hash;
   std::string referral_id;
   Transition transition;
   uint64_t expected_version = 0;

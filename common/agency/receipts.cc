@@ -57,14 +57,15 @@ absl::Status SaveReceived(Transaction& db, const InboxRow& row, absl::Time now) 
   return db
       .Exec(
           "INSERT INTO inbox(message_id, envelope_hash, referral_id, transition, outcome, attempt, "
-          "ack, problem, batch_id, committed_us) VALUES(?,?,?,?,?,?,?,?,?,?) "
+          "ack, problem, batch_id, source, committed_us, position) "
+          "VALUES(?,?,?,?,?,?,?,?,?,?,?,(SELECT coalesce(max(position), 0) + 1 FROM inbox)) "
           "ON CONFLICT(message_id) DO UPDATE SET outcome = excluded.outcome, "
           "attempt = excluded.attempt, ack = excluded.ack, batch_id = excluded.batch_id, "
           "committed_us = excluded.committed_us",
           {row.message_id, Blob{row.envelope_hash}, Blob{row.referral_id},
            static_cast<int64_t>(row.transition), static_cast<int64_t>(row.outcome),
            static_cast<int64_t>(row.attempt), static_cast<int64_t>(row.ack), problem, row.batch_id,
-           absl::ToUnixMicros(now)})
+           row.source, absl::ToUnixMicros(now)})
       .status();
 }
 

@@ -32,6 +32,7 @@ struct InboxRow {
   Ack ack = Ack::kSent;
   std::string problem;  // Why it is quarantined; "" when it was applied.
   int64_t batch_id = 0;
+  std::string source;  // Who sent it; not read by `FindReceived`.
 };
 
 absl::StatusOr<std::optional<InboxRow>> FindReceived(Transaction& db, std::string_view message_id);

@@ -74,8 +74,25 @@ CREATE TABLE request(
   PRIMARY KEY(staff_id, request_id)) WITHOUT ROWID;
 )sql";
 
+// What the index of handoffs needs beside: never a payload. A message that was
+// queued by an earlier release has no envelope_hash; it is computed from the
+// message. A received one of then gets its place by its time, and the sender
+// from its referral.
+constexpr std::string_view kIndex = R"sql(
+ALTER TABLE outbox ADD COLUMN envelope_hash BLOB;
+ALTER TABLE inbox ADD COLUMN position INTEGER;
+ALTER TABLE inbox ADD COLUMN source TEXT NOT NULL DEFAULT '';
+UPDATE inbox SET position = place.n FROM (
+  SELECT message_id AS id, row_number() OVER (ORDER BY committed_us, message_id) AS n FROM inbox
+) AS place WHERE place.id = message_id;
+UPDATE inbox SET source = coalesce((
+  SELECT CASE we_are_target WHEN 1 THEN requester ELSE target END
+  FROM referral WHERE referral.referral_id = inbox.referral_id), '');
+CREATE UNIQUE INDEX inbox_position ON inbox(position);
+)sql";
+
 }  // namespace
 
-Schema RuntimeSchema() { return {"agency", {kFirst}}; }
+Schema RuntimeSchema() { return {"agency", {kFirst, kIndex}}; }
 
 }  // namespace waystation::agency

@@ -14,6 +14,9 @@ inline constexpr std::string_view kDeliveryReceiptContent =
     "application/vnd.waystation.delivery-receipt.v1+protobuf";
 inline constexpr std::string_view kCustodyReceiptContent =
     "application/vnd.waystation.custody-receipt.v1+protobuf";
+// Pages of an agency's index of its handoffs, and their entries.
+inline constexpr std::string_view kHandoffIndexContent =
+    "application/vnd.waystation.handoff-index.v1+protobuf";
 
 // Media type of every case payload (RFC 8551, RFC 5083).
 inline constexpr std::string_view kCaseMediaType =

@@ -151,25 +151,29 @@ absl::Status Verifier::VerifyBatched(const crypto::Digest& leaf,
 
 absl::Status Verifier::VerifyReceiptBatch(const bus::v1::ReceiptBatch& batch,
                                           std::string_view signer) const {
-  WS_RETURN_IF_ERROR(CheckShape(batch.certificate_sha256(), batch.signature()));
+  WholeBatch whole{batch.statement(), batch.signature(), batch.certificate_sha256(), {}};
+  whole.leaves.reserve(static_cast<size_t>(batch.receipts_size()));
+  for (const auto& receipt : batch.receipts()) {
+    whole.leaves.push_back(LeafHash(kDeliveryReceiptContent, receipt));
+  }
+  return VerifyWholeBatch(whole, signer, "receipt batch");
+}
+
+absl::Status Verifier::VerifyWholeBatch(const WholeBatch& batch, std::string_view signer,
+                                        std::string_view thing) const {
+  WS_RETURN_IF_ERROR(CheckShape(batch.certificate_sha256, batch.signature));
   WS_ASSIGN_OR_RETURN(const crypto::Certificate* certificate,
-                      FindCertificate(lookup_, signer, batch.certificate_sha256()));
-  WS_ASSIGN_OR_RETURN(Statement statement, ReadStatement(batch.statement(), signer));
-  if (size_t{statement.size} != static_cast<size_t>(batch.receipts_size())) {
-    return Malformed(kPathInvalid, "receipt batch", "wrong number of receipts",
-                     static_cast<size_t>(batch.receipts_size()),
+                      FindCertificate(lookup_, signer, batch.certificate_sha256));
+  WS_ASSIGN_OR_RETURN(Statement statement, ReadStatement(batch.statement, signer));
+  if (size_t{statement.size} != batch.leaves.size()) {
+    return Malformed(kPathInvalid, thing, "wrong number of leaves", batch.leaves.size(),
                      absl::StrCat(statement.size, " as signed"));
   }
-  std::vector<crypto::Digest> leaves;
-  leaves.reserve(statement.size);
-  for (const auto& receipt : batch.receipts()) {
-    leaves.push_back(LeafHash(kDeliveryReceiptContent, receipt));
-  }
-  if (merkle::Tree(leaves).root() != statement.root) {
+  if (merkle::Tree(batch.leaves).root() != statement.root) {
     return Refusal(absl::StatusCode::kUnauthenticated, kPathInvalid,
-                   Problem("receipt batch", "the receipts are not the signed ones"));
+                   Problem(thing, "its contents are not the signed ones"));
   }
-  return CheckEcdsa(*certificate, kBatchContent, batch.statement(), batch.signature());
+  return CheckEcdsa(*certificate, kBatchContent, batch.statement, batch.signature);
 }
 
 }  // namespace waystation::evidence

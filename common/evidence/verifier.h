@@ -94,6 +94,18 @@ class Verifier {
   absl::Status VerifyReceiptBatch(const bus::v1::ReceiptBatch& batch,
                                   std::string_view signer) const;
 
+  // A whole batch that travels without paths: its leaves, in order.
+  struct WholeBatch {
+    std::string_view statement;
+    std::string_view signature;
+    std::string_view certificate_sha256;
+    std::vector<crypto::Digest> leaves;
+  };
+  // Verifies that `signer` signed exactly these leaves, see `LeafHash`. `thing`
+  // is for the error's text.
+  absl::Status VerifyWholeBatch(const WholeBatch& batch, std::string_view signer,
+                                std::string_view thing) const;
+
  private:
   absl::Status VerifyBatched(const crypto::Digest& leaf, const bus::v1::Signature& signature,
                              const crypto::Certificate& certificate, std::string_view signer,

@@ -190,9 +190,10 @@ absl::Status File::SyncAll() const {
 
 absl::StatusOr<std::shared_ptr<const Segment>> Segment::Open(FileOps& ops,
                                                              const std::string& directory,
-                                                             uint64_t number) {
+                                                             uint64_t number, Access access) {
   const std::string path = absl::StrCat(directory, "/", SegmentName(number));
-  WS_ASSIGN_OR_RETURN(auto file, File::Open(ops, path, O_RDWR));
+  WS_ASSIGN_OR_RETURN(auto file,
+                      File::Open(ops, path, access == Access::kReadOnly ? O_RDONLY : O_RDWR));
   WS_ASSIGN_OR_RETURN(const uint64_t bytes, file->Size());
   if (bytes < kSectorBytes) return DataLoss(number, 0, bytes, "file is shortened");
   std::string sector(kSectorBytes, '\0');

@@ -38,6 +38,10 @@ absl::Status DataLoss(uint64_t segment, uint64_t block_number, uint64_t byte_off
 // else UNAVAILABLE.
 absl::Status SystemProblem(std::string_view thing, std::string_view call);
 
+// What a process does with a journal's files. To read never makes, locks or
+// changes one.
+enum class Access { kReadWrite, kReadOnly };
+
 // An open file.
 //
 // Thread-safe: reads and writes name their place.
@@ -81,7 +85,8 @@ class Segment {
   // format version.
   static absl::StatusOr<std::shared_ptr<const Segment>> Open(FileOps& ops,
                                                              const std::string& directory,
-                                                             uint64_t number);
+                                                             uint64_t number,
+                                                             Access access = Access::kReadWrite);
 
   Segment(SegmentHeader header, std::unique_ptr<File> file);
 

@@ -14,8 +14,8 @@ constexpr size_t kOpenMax = 64;
 
 }  // namespace
 
-SegmentStore::SegmentStore(FileOps& ops, std::string directory)
-    : ops_(ops), directory_(std::move(directory)) {}
+SegmentStore::SegmentStore(FileOps& ops, std::string directory, Access access)
+    : ops_(ops), directory_(std::move(directory)), access_(access) {}
 
 absl::StatusOr<std::shared_ptr<const Segment>> SegmentStore::Get(uint64_t number) {
   std::lock_guard lock(mutex_);
@@ -23,7 +23,7 @@ absl::StatusOr<std::shared_ptr<const Segment>> SegmentStore::Get(uint64_t number
     lately_used_.splice(lately_used_.begin(), lately_used_, found->second);
     return found->second->second;
   }
-  WS_ASSIGN_OR_RETURN(auto segment, Segment::Open(ops_, directory_, number));
+  WS_ASSIGN_OR_RETURN(auto segment, Segment::Open(ops_, directory_, number, access_));
   WS_RETURN_IF_ERROR(CheckJournal(*segment));
   lately_used_.emplace_front(number, segment);
   open_[number] = lately_used_.begin();

@@ -22,7 +22,7 @@ namespace waystation::journal {
 class SegmentStore {
  public:
   // `ops` is not owned.
-  SegmentStore(FileOps& ops, std::string directory);
+  SegmentStore(FileOps& ops, std::string directory, Access access = Access::kReadWrite);
 
   const std::string& directory() const { return directory_; }
   FileOps& ops() const { return ops_; }
@@ -42,6 +42,7 @@ class SegmentStore {
 
   FileOps& ops_;
   const std::string directory_;
+  const Access access_;
   std::mutex mutex_;
   bool id_known_ ABSL_GUARDED_BY(mutex_) = false;
   JournalId id_ ABSL_GUARDED_BY(mutex_){};

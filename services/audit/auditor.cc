@@ -63,6 +63,7 @@ absl::Status Auditor::Parts::Follow(const Clock& clock) {
                                                   .clock = &clock,
                                                   .trust = loaded.trust,
                                                   .trust_domain = loaded.trust_domain,
+                                                  .identity = loaded.config.identity(),
                                                   .rules = loaded.rules,
                                                   .log_policy = loaded.log_policy}));
   WS_ASSIGN_OR_RETURN(std::shared_ptr<client::BusClient> client, MakeClient(loaded, clock));

@@ -239,14 +239,24 @@ absl::Status CheckConflict(const tlog::Policy& policy, const tlog::Cosigner::Con
 }
 
 absl::Status Follower::TakeConflict(const tlog::Cosigner::Conflict& conflict,
-                                    std::string_view reporter) {
+                                    const std::string& reporter) {
+  WS_ASSIGN_OR_RETURN(tlog::SignedCheckpoint kept, parts_.log_policy.Open(conflict.kept));
+  WS_ASSIGN_OR_RETURN(tlog::SignedCheckpoint other, parts_.log_policy.Open(conflict.other));
+  const bool same_size = kept.checkpoint.size == other.checkpoint.size;
+  bool split = reporter == parts_.identity || (same_size && kept.checkpoint != other.checkpoint);
+  // Of two sizes nobody can say by the notes alone that neither extends the other, so
+  // each is held against the record: two honest notes accuse nobody.
+  for (const tlog::Checkpoint* one : {&kept.checkpoint, &other.checkpoint}) {
+    split |= log_.Observe(*one).has_value();
+  }
+  if (!split) {
+    log::Warning("audit", "conflict_unproven", {{"reporter", reporter}});
+    return Keep({});
+  }
   std::string text =
-      absl::StrCat(Absl(reporter), " was shown two checkpoints of which none extends the other");
-  for (const std::string* note : {&conflict.kept, &conflict.other}) {
-    absl::StatusOr<tlog::SignedCheckpoint> opened = parts_.log_policy.Open(*note);
-    if (!opened.ok()) continue;
-    absl::StrAppend(&text, "; size ", opened->checkpoint.size, " root ",
-                    crypto::Hex(crypto::AsBytes(opened->checkpoint.root)));
+      absl::StrCat(reporter, " was shown two checkpoints of which none extends the other");
+  for (const tlog::Checkpoint* one : {&kept.checkpoint, &other.checkpoint}) {
+    absl::StrAppend(&text, "; size ", one->size, " root ", crypto::Hex(crypto::AsBytes(one->root)));
   }
   TakeProblem({LogProblem::Kind::kSplit, text}, 0);
   return Keep({});

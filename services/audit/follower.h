@@ -55,6 +55,7 @@ class Follower {
     const Clock* clock = nullptr;
     std::shared_ptr<rpc::TrustSource> trust;
     std::string trust_domain;
+    std::string identity;  // Whose cosigner is believed.
     Rules rules;
     tlog::Policy log_policy;
   };
@@ -73,8 +74,10 @@ class Follower {
   absl::Status TakeEnd(const absl::Status& why);
   // The answer of GetCheckpoint.
   absl::Status TakeLog(const absl::StatusOr<v1::GetCheckpointResponse>& log);
-  // Two notes that the log signed and that `reporter`'s cosigner cannot join.
-  absl::Status TakeConflict(const tlog::Cosigner::Conflict& conflict, std::string_view reporter);
+  // Two notes that the log signed and that `reporter`'s cosigner cannot join. Of the
+  // auditor's own cosigner they are believed; of others they are held against the
+  // record.
+  absl::Status TakeConflict(const tlog::Cosigner::Conflict& conflict, const std::string& reporter);
   // Time went on and there is no record that was not taken.
   absl::Status Tick();
 

@@ -62,6 +62,7 @@ class FollowerTest : public testing::Test {
                                       .clock = &clock_,
                                       .trust = trust_,
                                       .trust_domain = "waystation.example",
+                                      .identity = "auditor",
                                       .rules = Rules::Default(),
                                       .log_policy = *policy});
     ASSERT_TRUE(follower.ok()) << follower.status();
@@ -312,6 +313,25 @@ TEST_F(FollowerTest, AConflictOfItsOwnCosignerIsASplit) {
   ASSERT_EQ(Open(Rule::kLogSplit).size(), 1u);
   EXPECT_THAT(Open(Rule::kLogSplit)[0].detail(),
               HasSubstr(crypto::Hex(crypto::AsBytes(other.root))));
+}
+
+// Its own cosigner compared with what it kept; another's word is held against the
+// record.
+TEST_F(FollowerTest, AConflictOfTwoSizesIsBelievedOfItsOwnCosignerAlone) {
+  AddRequest(1, absl::Hours(24));
+  AddCheckpoint(Head());
+  EXPECT_TRUE(Follow());
+  const tlog::Checkpoint former = Head();
+  AddRequest(2, absl::Hours(24));
+  AddCheckpoint(Head());
+  EXPECT_TRUE(Follow());
+  ASSERT_NE(former.size, Head().size);
+  ASSERT_TRUE(follower_->TakeConflict({Note(former), Note(Head())}, "doj").ok());
+  EXPECT_EQ(Open(Rule::kLogSplit).size(), 0u);
+  tlog::Checkpoint forged = Head();
+  forged.root = crypto::Sha256("forged");
+  ASSERT_TRUE(follower_->TakeConflict({Note(former), Note(forged)}, "doj").ok());
+  EXPECT_EQ(Open(Rule::kLogSplit).size(), 1u);
 }
 
 TEST_F(FollowerTest, ACertificateThatIsRevokedLaterIsFoundWithItsRecords) {

@@ -67,6 +67,16 @@ class DemoTest(unittest.TestCase):
             self.assertIn(name, names)
         self.assertEqual(len(names), 15, names)
 
+    def test_ends_with_the_audit_and_evidence_to_go(self):
+        out = self.result.out
+        self.assertLess(out.rindex("  VERIFIED "), out.index("The audit: "), out)
+        audit = out[out.index("The audit: "):]
+        self.assertRegex(audit, r"verdict +VERIFIED", out)
+        self.assertRegex(audit, r"cosigned +\d+ leaves, by ", out)
+        self.assertNotIn("FAILED", audit)
+        for typed in ("audit verify", "evidence export ", "evidence verify "):
+            self.assertIn("$ tools/ws " + typed, self.result.err)
+
     def test_names_three_things_to_try(self):
         tried = self.result.err.split("try next:\n")[1].splitlines()[:3]
         self.assertEqual([line.startswith("  tools/ws ") for line in tried], [True] * 3, tried)

@@ -51,6 +51,7 @@ void AddVerbs(CLI::App& app, Chosen& chosen) {
   AddDoctorVerb(app, chosen);
   AddTailVerb(app, chosen);
   AddHistoryVerb(app, chosen);
+  AddEvidenceVerbs(app, chosen);
   AddAuditVerbs(app, chosen);
   AddInboxVerb(app, chosen);
   AddCaseVerbs(app, chosen);
@@ -70,6 +71,7 @@ void AddVerbs(CLI::App& app, Chosen& chosen) {
   AddReturnHomeVerbs(app, chosen);
   AddPostReportVerbs(app, chosen);
   AddPkiVerbs(app, chosen);
+  AddReconcileVerb(app, chosen);
 }
 
 absl::StatusOr<absl::Duration> ReadTimeout(const std::string& text) {

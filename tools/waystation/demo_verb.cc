@@ -1,9 +1,11 @@
 #include <filesystem>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "common/status/status.h"
+#include "tools/waystation/app.h"
 #include "tools/waystation/dev_notice.h"
 #include "tools/waystation/exit_code.h"
 #include "tools/waystation/play.h"
@@ -59,6 +61,9 @@ class Demo {
   // a later scene failed. Errors: of the scenes; FAILED_PRECONDITION (exit code
   // 6) a signature does not hold.
   absl::Status Run(int number);
+  // What an inspector general would do with no access to any server: the commands
+  // themselves, as typed. Errors: FAILED_PRECONDITION one of them failed.
+  absl::Status Audit(const std::string& profile_path, const std::string& evidence_dir);
   void PrintNext(bool bus_goes);
 
  private:
@@ -66,6 +71,7 @@ class Demo {
   absl::Status PlayScenes(int number);
   absl::Status VerifyOne(const Teller::Told& told);
   absl::Status VerifyAll();
+  absl::Status Type(const std::string& profile_path, const std::vector<std::string>& words);
 
   Session& session_;
   Stage& stage_;
@@ -118,6 +124,29 @@ absl::Status Demo::Run(int number) {
   if (absl::IsCancelled(played)) return played;
   const absl::Status verified = VerifyAll();
   return played.ok() ? verified : played;
+}
+
+absl::Status Demo::Type(const std::string& profile_path, const std::vector<std::string>& words) {
+  std::string typed = "waystation";
+  for (const std::string& word : words) absl::StrAppend(&typed, " ", ShellWord(word));
+  session_.out.Say("\n$ " + AsTyped(typed));
+  std::vector<std::string> command = {"waystation", "--profile", profile_path};
+  if (session_.out.json()) command.insert(command.end(), {"-o", "json"});
+  command.insert(command.end(), words.begin(), words.end());
+  std::vector<const char*> argv;
+  for (const std::string& word : command) argv.push_back(word.c_str());
+  const int code = RunCommand(static_cast<int>(argv.size()), argv.data(), std::cout, std::cerr);
+  if (code == 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(Problem(typed, "failed", absl::StrCat("exit ", code), "0"));
+}
+
+absl::Status Demo::Audit(const std::string& profile_path, const std::string& evidence_dir) {
+  stage_.teller.Title("The audit: the whole record against its cosigned log, and evidence to go");
+  WS_RETURN_IF_ERROR(Type(profile_path, {"audit", "verify"}));
+  if (stage_.teller.told().empty()) return absl::OkStatus();
+  const std::string referral = FormatReferralId(stage_.teller.told().back().referral_id);
+  WS_RETURN_IF_ERROR(Type(profile_path, {"evidence", "export", referral, "--out", evidence_dir}));
+  return Type(profile_path, {"evidence", "verify", evidence_dir});
 }
 
 void Demo::PrintNext(bool bus_goes) {
@@ -174,6 +203,9 @@ absl::Status RunOwn(Session& session, const DemoOptions& options) {
   Stage stage{play, teller, signals, bus->layout().dir()};
   Demo demo(session, stage);
   absl::Status played = demo.Run(options.scene);
+  if (played.ok()) {
+    played = demo.Audit(bus->layout().ProfilePath(), bus->layout().dir() + "/evidence");
+  }
   // A service that died explains more than the call that failed because of it.
   if (!played.ok()) {
     absl::Status alive = bus->Watch(absl::ZeroDuration());

@@ -15,6 +15,8 @@ namespace {
 constexpr char kNextUrl[] = "waystation/next";
 constexpr char kUsageReason[] = "USAGE";
 constexpr char kUnverifiedReason[] = "VERIFICATION_FAILED";
+// A checkpoint that too few have cosigned proves nothing to a reader.
+constexpr char kNoQuorumReason[] = "NO_QUORUM";
 
 // Reasons that only the command itself uses say nothing that the text does not.
 bool IsOwnReason(const std::string& reason) {
@@ -27,7 +29,7 @@ ExitCode ExitCodeOf(const absl::Status& status) {
   if (status.ok()) return ExitCode::kOk;
   const std::string reason = ReasonOf(status);
   if (reason == kUsageReason) return ExitCode::kUsage;
-  if (reason == kUnverifiedReason) return ExitCode::kUnverified;
+  if (reason == kUnverifiedReason || reason == kNoQuorumReason) return ExitCode::kUnverified;
   switch (status.code()) {
     case absl::StatusCode::kNotFound:
       return ExitCode::kNotFound;

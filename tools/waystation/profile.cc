@@ -56,6 +56,7 @@ void MakeAbsolute(const std::filesystem::path& folder, v1::Credential* credentia
 void MakeAbsolute(const std::filesystem::path& folder, v1::Profile* data) {
   MakeAbsolute(folder, data->mutable_roots_path());
   MakeAbsolute(folder, data->mutable_crl_path());
+  MakeAbsolute(folder, data->mutable_audit_log_policy_path());
   if (data->has_operator_()) MakeAbsolute(folder, data->mutable_operator_());
   if (data->has_auditor()) MakeAbsolute(folder, data->mutable_auditor());
   for (v1::Staff& staff : *data->mutable_staff()) {

@@ -52,10 +52,18 @@ void AddServicesVerbs(CLI::App& app, Chosen& chosen);
 void AddReturnHomeVerbs(CLI::App& app, Chosen& chosen);
 // post-report: what posts abroad report (DOS).
 void AddPostReportVerbs(CLI::App& app, Chosen& chosen);
+// evidence export, verify: a referral's evidence, for anybody to check.
+void AddEvidenceVerbs(CLI::App& app, Chosen& chosen);
 // audit: the whole record against its log; each verb has a file of its own.
 void AddAuditVerbs(CLI::App& app, Chosen& chosen);
 // audit findings, show, respond, close, tail: what the auditor found.
 void AddAuditFindingVerbs(CLI::App& noun, Chosen& chosen);
+// audit verify: record, tree and checkpoints, live or from a folder.
+void AddAuditVerifyVerb(CLI::App& audit, Chosen& chosen);
+// reconcile: agencies' indexes against the log.
+void AddReconcileVerb(CLI::App& app, Chosen& chosen);
+// audit metrics: how long handoffs take; `audit` is the noun.
+void AddAuditMetricsVerb(CLI::App& audit, Chosen& chosen);
 // history: the evidence of a referral, verified now.
 void AddHistoryVerb(CLI::App& app, Chosen& chosen);
 

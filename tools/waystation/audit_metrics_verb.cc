@@ -1,0 +1,165 @@
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/handoffs/log.h"
+#include "common/handoffs/metrics.h"
+#include "common/handoffs/publication.h"
+#include "common/status/status.h"
+#include "tools/waystation/audit_source.h"
+#include "tools/waystation/reconcile.pb.h"
+#include "tools/waystation/text.h"
+#include "tools/waystation/verbs.h"
+#include "waystation/journal/v1/record.pb.h"
+
+namespace waystation::cli {
+namespace {
+
+struct MetricsOptions {
+  bool published = false;
+};
+
+void DeclareMetrics(CLI::App& verb, MetricsOptions& options) {
+  verb.add_flag("--published", options.published,
+                "Snapshots of the weeks that are over, groups under 11 suppressed");
+}
+
+absl::StatusOr<handoffs::HandoffLog> ReadLog(AuditSource& source) {
+  handoffs::HandoffLog log;
+  WS_RETURN_IF_ERROR(source.ReadRecords([&](const std::string& bytes) -> absl::Status {
+    journal::v1::Record record;
+    if (!record.ParseFromString(bytes)) return absl::DataLossError("record: does not parse");
+    return log.Take(record);
+  }));
+  return log;
+}
+
+google::protobuf::Duration ToProto(absl::Duration duration) {
+  google::protobuf::Duration proto;
+  const int64_t micros = absl::ToInt64Microseconds(duration);
+  proto.set_seconds(micros / 1'000'000);
+  proto.set_nanos(static_cast<int32_t>(micros % 1'000'000) * 1000);
+  return proto;
+}
+
+v1::TimeSpread ToProto(const handoffs::Spread& spread) {
+  v1::TimeSpread proto;
+  proto.set_count(spread.count);
+  if (spread.count == 0) return proto;
+  *proto.mutable_median() = ToProto(spread.median);
+  *proto.mutable_p90() = ToProto(spread.p90);
+  *proto.mutable_max() = ToProto(spread.max);
+  return proto;
+}
+
+v1::PairMetrics ToProto(const handoffs::PairMetrics& metrics) {
+  v1::PairMetrics proto;
+  proto.set_requester(metrics.requester);
+  proto.set_target(metrics.target);
+  proto.set_requested(metrics.requested);
+  *proto.mutable_to_receipt() = ToProto(metrics.to_receipt);
+  *proto.mutable_to_acceptance() = ToProto(metrics.to_acceptance);
+  *proto.mutable_to_completion() = ToProto(metrics.to_completion);
+  proto.set_open(metrics.open);
+  if (metrics.oldest_open) *proto.mutable_oldest_open() = cli::ToProto(*metrics.oldest_open);
+  proto.set_oldest_open_referral_id(metrics.oldest_open_referral);
+  proto.set_due(metrics.due);
+  proto.set_on_time(metrics.on_time);
+  return proto;
+}
+
+std::string ShortTime(absl::Duration duration) {
+  if (duration >= absl::Seconds(10)) return FormatAge(duration);
+  return absl::StrCat(absl::ToInt64Milliseconds(duration), "ms");
+}
+
+// "12: 3s 5s 1m", or nothing where none got so far.
+std::string SpreadText(const handoffs::Spread& spread) {
+  if (spread.count == 0) return "";
+  return absl::StrCat(spread.count, ": ", ShortTime(spread.median), " ", ShortTime(spread.p90), " ",
+                      ShortTime(spread.max));
+}
+
+Table PairTable(const std::vector<handoffs::PairMetrics>& pairs, absl::Time now) {
+  Table table{
+      {"FROM", "TO", "REQUESTED", "RECEIPT", "TAKEN UP", "COMPLETED", "OPEN", "OLDEST", "ON TIME"},
+      {}};
+  for (const handoffs::PairMetrics& each : pairs) {
+    const std::string rate = each.due == 0 ? "" : absl::StrCat(each.on_time, " of ", each.due);
+    const std::string oldest =
+        each.oldest_open ? FormatAge(now - *each.oldest_open) : std::string();
+    table.rows.push_back({ShortIdentity(each.requester), ShortIdentity(each.target),
+                          absl::StrCat(each.requested), SpreadText(each.to_receipt),
+                          SpreadText(each.to_acceptance), SpreadText(each.to_completion),
+                          absl::StrCat(each.open), oldest, rate});
+  }
+  return table;
+}
+
+void PrintPairs(Session& session, const handoffs::HandoffLog& log) {
+  const absl::Time now = session.clock.Now();
+  const auto pairs = handoffs::MetricsByPair(handoffs::ReferralsOf(log), now);
+  std::vector<v1::PairMetrics> protos;
+  for (const handoffs::PairMetrics& each : pairs) protos.push_back(ToProto(each));
+  session.out.Say("by the log alone; times are count: median, nine of ten, longest");
+  session.out.List(protos, PairTable(pairs, now), "no referral is on the log");
+}
+
+std::string MeasureName(handoffs::Measure measure) {
+  constexpr const char* kNames[] = {"requested", "received", "taken up",
+                                    "completed", "due",      "due on time"};
+  return kNames[static_cast<size_t>(measure)];
+}
+
+v1::PublishedCell ToProto(const handoffs::PublishedCell& cell) {
+  v1::PublishedCell proto;
+  proto.set_week(absl::FormatCivilTime(cell.week));
+  proto.set_measure(MeasureName(cell.measure));
+  proto.set_requester(cell.requester.empty() ? "all" : cell.requester);
+  proto.set_target(cell.target.empty() ? "all" : cell.target);
+  proto.set_suppressed(!cell.count.has_value());
+  if (cell.count) proto.set_count(*cell.count);
+  if (cell.median_h) proto.set_median_h(*cell.median_h);
+  return proto;
+}
+
+void PrintPublished(Session& session, const handoffs::HandoffLog& log) {
+  std::vector<v1::PublishedCell> cells;
+  for (absl::CivilDay week : handoffs::CompleteWeeks(log)) {
+    for (const handoffs::PublishedCell& cell : handoffs::WeekSnapshot(log, week)) {
+      cells.push_back(ToProto(cell));
+    }
+  }
+  Table table{{"WEEK OF", "WHAT", "FROM", "TO", "COUNT", "MEDIAN"}, {}};
+  for (const v1::PublishedCell& cell : cells) {
+    table.rows.push_back(
+        {cell.week(), cell.measure(), ShortIdentity(cell.requester()), ShortIdentity(cell.target()),
+         cell.suppressed() ? std::string("suppressed") : absl::StrCat(cell.count()),
+         cell.has_median_h() ? absl::StrCat(cell.median_h(), "h") : ""});
+  }
+  session.out.Say(
+      "referrals by week and pair; groups under 11, and what would give them away, are suppressed");
+  session.out.List(cells, table, "no week is over on this log yet");
+}
+
+absl::Status RunMetrics(Session& session, const MetricsOptions& options) {
+  WS_ASSIGN_OR_RETURN(Profile profile, session.LoadProfile());
+  WS_ASSIGN_OR_RETURN(AuditSource source, AuditSource::Open(session, profile));
+  WS_ASSIGN_OR_RETURN(handoffs::HandoffLog log, ReadLog(source));
+  if (options.published) {
+    PrintPublished(session, log);
+  } else {
+    PrintPairs(session, log);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddAuditMetricsVerb(CLI::App& audit, Chosen& chosen) {
+  AddVerb<MetricsOptions>(audit, chosen, "metrics",
+                          "How long handoffs take, by pair of agencies, from the log alone",
+                          DeclareMetrics, RunMetrics);
+}
+
+}  // namespace waystation::cli
