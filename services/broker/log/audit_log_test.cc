@@ -181,18 +181,6 @@ TEST_F(AuditLogTest, PublishesWhatCameBackWithItsBlock) {
   EXPECT_EQ(log_->cosignatures().Newest(), checkpoint.note);
 }
 
-TEST_F(AuditLogTest, IdleBusIsSilent) {
-  ASSERT_TRUE(Start().ok());
-  AppendSome(3);
-  Record(AwaitSigned());
-  // A checkpoint is no leaf, so that nothing new is there to be signed.
-  Stop();
-  ASSERT_TRUE(Start().ok());
-  clock_.Advance(absl::Hours(1));
-  AppendSome(1);
-  EXPECT_EQ(AwaitSigned().tree_size, 4u);
-}
-
 TEST_F(AuditLogTest, RestartGoesOnWithTheSameTree) {
   for (int round = 0; round < 4; ++round) {
     ASSERT_TRUE(Start().ok());
