@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -72,10 +73,15 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, size_t bytes_max) 
   if (!S_ISREG(info.st_mode)) {
     return absl::InvalidArgumentError(Problem(path, "not a regular file"));
   }
-  // One byte more tells a file that is too large, also one that grows.
-  std::string bytes(bytes_max + 1, '\0');
+  // One byte more tells a file that is too large, also one that grows. Room is made
+  // for what is there, not for what may be: zeroing the bound of a tile is 16 MiB.
+  std::string bytes(std::min(static_cast<size_t>(info.st_size), bytes_max) + 1, '\0');
   size_t size = 0;
-  while (size < bytes.size()) {
+  while (true) {
+    if (size == bytes.size()) {
+      if (size > bytes_max) break;
+      bytes.resize(std::min(2 * size, bytes_max + 1));
+    }
     const ssize_t got = ::read(file.fd(), bytes.data() + size, bytes.size() - size);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return FromErrno(path, errno);

@@ -74,5 +74,21 @@ TEST_F(WriteFileDurablyTest, FailureLeavesWhatWasThere) {
   EXPECT_EQ(Files(), 1u);
 }
 
+TEST_F(WriteFileDurablyTest, AFileIsReadUpToItsBoundAndNotBeyond) {
+  ASSERT_TRUE(WriteFileDurably(path_, std::string(1000, 'x')).ok());
+  EXPECT_EQ(ReadFile(path_, 1000)->size(), 1000u);
+  EXPECT_EQ(ReadFile(path_, 100'000'000)->size(), 1000u);
+  EXPECT_TRUE(absl::IsInvalidArgument(ReadFile(path_, 999).status()));
+}
+
+// Such a file says that it is empty, as one does that grows while it is read.
+TEST(ReadFileTest, AFileThatIsLargerThanItSaysIsReadWhole) {
+  absl::StatusOr<std::string> whole = ReadFile("/proc/self/maps", 1 << 20);
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  EXPECT_GT(whole->size(), 1000u);
+  EXPECT_EQ(whole->back(), '\n');
+  EXPECT_TRUE(absl::IsInvalidArgument(ReadFile("/proc/self/maps", 100).status()));
+}
+
 }  // namespace
 }  // namespace waystation::config
