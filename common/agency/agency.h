@@ -40,8 +40,8 @@ namespace waystation::agency {
 class Agency {
  public:
   struct Parts {
-    Identity identity;  // Keys and certificates; see config.h.
-    std::unique_ptr<Store> store;
+    Identity identity;             // Keys and certificates; see config.h.
+    std::shared_ptr<Store> store;  // Not of another agency.
     std::unique_ptr<Bus> bus;
     const Clock* clock = nullptr;
     RandomSource random;

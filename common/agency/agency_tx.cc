@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "common/agency/compliance.h"
 #include "common/agency/handoff.h"
 #include "common/agency/identity_text.h"
+#include "common/agency/memo_rows.h"
 #include "common/agency/outbox.h"
 #include "common/agency/receipts.h"
 #include "common/crypto/sha256.h"
@@ -19,6 +21,11 @@ absl::Status NotAllowed(const ReferralRow& row, Transition transition) {
                          absl::StrCat("\"", Absl(StepName(transition)),
                                       "\" is not a step of this agency here"),
                          absl::StrCat("state \"", Absl(StateName(row.own.standing.state)), "\"")));
+}
+
+std::string FullIdentity(std::string_view trust_domain, std::string_view name) {
+  if (name.find('/') != std::string_view::npos) return std::string(name);
+  return name == "auditor" ? AuditorIdentity(trust_domain) : AgencyIdentity(trust_domain, name);
 }
 
 ReferralRow NewRow(const AgencyTx::Request& request, const Draft& draft, const std::string& self,
@@ -78,9 +85,7 @@ absl::StatusOr<std::string> AgencyTx::Enqueue(const Draft& draft, const Referral
 absl::StatusOr<std::string> AgencyTx::SendRequest(const Request& request) {
   WS_RETURN_IF_ERROR(CheckMaySend());
   Draft draft;
-  bool short_name = request.target.find('/') == std::string::npos;
-  draft.target =
-      short_name ? AgencyIdentity(context_.identity->trust_domain, request.target) : request.target;
+  draft.target = FullIdentity(context_.identity->trust_domain, request.target);
   draft.referral_id = context_.sealer->NewReferralId();
   draft.transition = types::v1::TRANSITION_REQUEST;
   draft.content = request.content;
@@ -91,6 +96,7 @@ absl::StatusOr<std::string> AgencyTx::SendRequest(const Request& request) {
   draft.replaces_referral_id = request.replaces_referral_id;
   ReferralRow row = NewRow(request, draft, context_.identity->spiffe_id, context_.now);
   WS_RETURN_IF_ERROR(Enqueue(draft, row).status());
+  WS_RETURN_IF_ERROR(ReportProcedure(draft.referral_id, request.procedure, *this));
   return draft.referral_id;
 }
 
@@ -174,6 +180,23 @@ absl::Status AgencyTx::NoticeRead(std::string_view referral_id) {
   row.detail.clear_notice();
   row.detail.clear_notice_us();
   return SaveReferral(db_, row);
+}
+
+absl::Status AgencyTx::SendMemo(std::string_view recipient, std::string_view type,
+                                std::string body) {
+  if (!context_.may_send) return CheckMaySend();
+  WS_RETURN_IF_ERROR(CheckMemoBody(body));
+  const MemoDraft draft{context_.sealer->NewMessageId(),
+                        FullIdentity(context_.identity->trust_domain, recipient), std::string(type),
+                        std::move(body)};
+  // Without a directory nobody knows yet: it waits.
+  const evidence::DirectoryView* known = context_.directory.get();
+  const bool nobody = known != nullptr && (known->Find(draft.recipient) == nullptr ||
+                                           known->FormOf(type) != evidence::MessageForm::kMemo);
+  if (nobody) return absl::OkStatus();
+  WS_RETURN_IF_ERROR(KeepMemo(db_, draft, context_.now));
+  queued_ = true;
+  return absl::OkStatus();
 }
 
 }  // namespace waystation::agency

@@ -49,6 +49,8 @@ class AgencyTx : public Tx {
   absl::Status MarkRead(std::string_view referral_id) override;
   absl::Status Notify(std::string_view referral_id, std::string_view text) override;
   absl::Status NoticeRead(std::string_view referral_id) override;
+  absl::Status SendMemo(std::string_view recipient, std::string_view type,
+                        std::string body) override;
 
   // Whether anything was queued: the sender has work after the commit.
   bool queued() const { return queued_; }

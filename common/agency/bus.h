@@ -79,8 +79,8 @@ class Bus {
 
   using PublishDone = std::function<void(absl::StatusOr<bus::v1::SignedReceipt>)>;
   // Publishes final bytes. `done` is called at most once, from any thread: with
-  // the custody receipt, verified; with the refusal, which is final; or with
-  // UNAVAILABLE, and then the same bytes are sent again later.
+  // the custody receipt, verified; with the refusal; or with UNAVAILABLE, and then
+  // the same bytes are sent again later.
   virtual void Publish(const std::string& message_id, const bus::v1::SignedMessage& message,
                        PublishDone done) = 0;
 

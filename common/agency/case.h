@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "common/agency/store.h"
 #include "common/evidence/directory.h"
+#include "common/status/status.h"
 #include "waystation/bus/v1/message.pb.h"
 #include "waystation/referral/v1/case_content.pb.h"
 #include "waystation/types/v1/referral.pb.h"
@@ -30,6 +31,17 @@ struct CaseMessage {
   std::string message_id;
   bus::v1::Header header;
   CaseContent content;
+  absl::Time accept_time;  // The journal's.
+  uint32_t attempt = 1;
+};
+
+// A memo, verified, opened, and found to say inside what it says outside (sender,
+// recipients, type). It moves no referral.
+struct MemoMessage {
+  std::string message_id;
+  bus::v1::Header header;
+  std::string body;        // The serialized message that the type stands for (memo.proto).
+  uint64_t place = 0;      // Among all that the sender made; of two the greater holds.
   absl::Time accept_time;  // The journal's.
   uint32_t attempt = 1;
 };
@@ -139,6 +151,15 @@ class Tx {
   // Errors: NOT_FOUND (REFERRAL_UNKNOWN).
   virtual absl::Status NoticeRead(std::string_view referral_id) = 0;
 
+  // Sends a memo: `body` is the serialized message that `type` stands for, 1 to
+  // 256 KiB. It is sealed and signed after the commit, when the recipient's
+  // certificate is good, so it never hinders what is done here. Memos may overtake
+  // one another; each has its place. Nothing is sent where the bus has no such recipient or no such
+  // type. `recipient`: an identity, "auditor", or "ins" for that agency of our own
+  // domain. Errors: INVALID_ARGUMENT (MEMO_MALFORMED).
+  virtual absl::Status SendMemo(std::string_view recipient, std::string_view type,
+                                std::string body) = 0;
+
   // Who is on the bus, with units and their attributes, as last learned; null
   // before the bus was ever reached. Lives as long as the transaction.
   virtual const evidence::DirectoryView* directory() = 0;
@@ -167,6 +188,14 @@ class Handler {
   // what the message would have made true. `content` is what it said.
   virtual absl::Status OnRefused(const CaseMessage& message, const absl::Status& refusal,
                                  Tx& tx) = 0;
+
+  // Takes a memo, with errors as of OnCase. Findings of the auditor are the runtime's
+  // own (findings.h) and do not come here. As it stands no memo is known.
+  virtual absl::Status OnMemo(const MemoMessage& message, Tx& /*tx*/) {
+    return Refusal(
+        absl::StatusCode::kInvalidArgument, "MEMO_UNKNOWN",
+        Problem("memo", "no memo of this type is taken here", Quoted(message.header.type()), ""));
+  }
 };
 
 }  // namespace waystation::agency

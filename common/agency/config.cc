@@ -1,14 +1,12 @@
 #include "common/agency/config.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <charconv>
 #include <set>
 #include <utility>
 
 #include "common/agency/automatic.h"
 #include "common/agency/identity_text.h"
+#include "common/config/check.h"
 #include "common/config/file.h"
 #include "common/config/text_proto.h"
 #include "common/crypto/certificate.h"
@@ -21,6 +19,11 @@
 namespace waystation::agency {
 namespace {
 
+using config::BadField;
+using config::CheckPrivate;
+using config::ParseHostPort;
+using config::Unusable;
+
 constexpr int kStaffMax = 10'000;
 constexpr size_t kStaffIdBytesMax = 64;
 constexpr size_t kOfficeBytesMax = 4 * 200;
@@ -28,33 +31,9 @@ constexpr uint32_t kCrlGraceDefaultS = 86'400;
 constexpr uint32_t kCrlGraceMaxS = 2'592'000;
 constexpr size_t kPemBytesMax = 256 * 1024;
 constexpr size_t kPolicyBytesMax = 64 * 1024;
-constexpr size_t kPortMax = 65'535;
-
-absl::Status Bad(std::string_view field, std::string_view problem, std::string_view got,
-                 std::string_view want) {
-  return absl::InvalidArgumentError(
-      Problem(absl::StrCat("config.", Absl(field)), problem, got, want));
-}
-
-struct HostPort {
-  std::string host;
-  int port = 0;
-};
-
-absl::StatusOr<HostPort> ParseHostPort(std::string_view field, std::string_view text) {
-  size_t colon = text.rfind(':');
-  size_t port = kPortMax + 1;
-  if (colon != std::string_view::npos && colon > 0) {
-    const char* end = text.data() + text.size();
-    auto [stop, error] = std::from_chars(text.data() + colon + 1, end, port);
-    if (error != std::errc() || stop != end) port = kPortMax + 1;
-  }
-  if (port > kPortMax) return Bad(field, "not an address", Quoted(text), "host:port");
-  return HostPort{std::string(text.substr(0, colon)), static_cast<int>(port)};
-}
 
 absl::Status CheckPresent(const AgencyConfig& config) {
-  const std::pair<std::string_view, const std::string*> fields[] = {
+  return config::CheckPresent({
       {"identity", &config.identity()},
       {"broker_address", &config.broker_address()},
       {"broker_identity", &config.broker_identity()},
@@ -69,18 +48,15 @@ absl::Status CheckPresent(const AgencyConfig& config) {
       {"crl_path", &config.crl_path()},
       {"store_path", &config.store_path()},
       {"store_key_path", &config.store_key_path()},
-  };
-  for (const auto& [name, value] : fields) {
-    if (value->empty()) return Bad(name, "missing", "", "a value");
-  }
-  return absl::OkStatus();
+  });
 }
 
 absl::Status CheckCosigner(const AgencyConfig& config) {
   const bool has_key = !config.cosigner_key_path().empty();
   if (has_key == !config.audit_log_policy_path().empty()) return absl::OkStatus();
-  if (has_key) return Bad("audit_log_policy_path", "missing", "", "one beside cosigner_key_path");
-  return Bad("cosigner_key_path", "missing", "", "one beside audit_log_policy_path");
+  if (has_key)
+    return BadField("audit_log_policy_path", "missing", "", "one beside cosigner_key_path");
+  return BadField("cosigner_key_path", "missing", "", "one beside audit_log_policy_path");
 }
 
 absl::Status CheckAuditor(const AgencyConfig& config, const std::string& trust_domain) {
@@ -89,9 +65,8 @@ absl::Status CheckAuditor(const AgencyConfig& config, const std::string& trust_d
   }
   absl::StatusOr<rpc::SpiffeId> auditor = rpc::ParseSpiffeId(config.auditor_identity());
   if (!auditor.ok() || auditor->trust_domain != trust_domain) {
-    return Bad("auditor_identity", "not an identity of our trust domain",
-               Quoted(config.auditor_identity()),
-               absl::StrCat("spiffe://", trust_domain, "/auditor"));
+    return BadField("auditor_identity", "not an identity of our trust domain",
+                    Quoted(config.auditor_identity()), AuditorIdentity(trust_domain));
   }
   return ParseHostPort("auditor_address", config.auditor_address()).status();
 }
@@ -99,16 +74,16 @@ absl::Status CheckAuditor(const AgencyConfig& config, const std::string& trust_d
 absl::Status CheckIdentities(const AgencyConfig& config) {
   absl::StatusOr<rpc::SpiffeId> own = rpc::ParseSpiffeId(config.identity());
   if (!own.ok() || AgencyOf(config.identity()).empty()) {
-    return Bad("identity", "not an agency", Quoted(config.identity()),
-               "spiffe://<trust-domain>/agency/<name>");
+    return BadField("identity", "not an agency", Quoted(config.identity()),
+                    "spiffe://<trust-domain>/agency/<name>");
   }
   absl::StatusOr<rpc::SpiffeId> broker = rpc::ParseSpiffeId(config.broker_identity());
   if (broker.ok() && broker->trust_domain == own->trust_domain) {
     return CheckAuditor(config, own->trust_domain);
   }
-  return Bad("broker_identity", "not an identity of our trust domain",
-             Quoted(config.broker_identity()),
-             absl::StrCat("spiffe://", own->trust_domain, "/broker/<number>"));
+  return BadField("broker_identity", "not an identity of our trust domain",
+                  Quoted(config.broker_identity()),
+                  absl::StrCat("spiffe://", own->trust_domain, "/broker/<number>"));
 }
 
 bool IsStaffId(std::string_view id) {
@@ -122,29 +97,29 @@ bool IsStaffId(std::string_view id) {
 absl::Status CheckOfficial(const std::string& field, const types::v1::ActingOfficial& official,
                            const std::string& agency) {
   if (!IsStaffId(official.staff_id())) {
-    return Bad(field + ".staff_id", "wrong form", Quoted(official.staff_id()),
-               "1 to 64 of [a-z0-9-]");
+    return BadField(field + ".staff_id", "wrong form", Quoted(official.staff_id()),
+                    "1 to 64 of [a-z0-9-]");
   }
   if (official.staff_id() == kAutomaticStaffId) {
-    return Bad(field + ".staff_id", "reserved for what no officer does",
-               Quoted(official.staff_id()), "an officer's own");
+    return BadField(field + ".staff_id", "reserved for what no officer does",
+                    Quoted(official.staff_id()), "an officer's own");
   }
   for (const std::string* text : {&official.title(), &official.office()}) {
     if (text->empty() || text->size() > kOfficeBytesMax) {
-      return Bad(field + (text == &official.title() ? ".title" : ".office"), "wrong length",
-                 absl::StrCat(text->size(), " bytes"), "1 to 200 characters");
+      return BadField(field + (text == &official.title() ? ".title" : ".office"), "wrong length",
+                      absl::StrCat(text->size(), " bytes"), "1 to 200 characters");
     }
   }
   std::string_view unit = official.unit();
   if (unit.size() > agency.size() + 1 && unit.substr(0, agency.size() + 1) == agency + "/") {
     return absl::OkStatus();
   }
-  return Bad(field + ".unit", "not a unit of ours", Quoted(unit), agency + "/<unit>");
+  return BadField(field + ".unit", "not a unit of ours", Quoted(unit), agency + "/<unit>");
 }
 
 absl::Status CheckStaff(const AgencyConfig& config) {
   if (config.staff_size() < 1 || config.staff_size() > kStaffMax) {
-    return Bad("staff", "wrong count", absl::StrCat(config.staff_size()), "1 to 10000");
+    return BadField("staff", "wrong count", absl::StrCat(config.staff_size()), "1 to 10000");
   }
   std::string agency = AgencyOf(config.identity());
   std::set<std::string_view> seen;
@@ -152,25 +127,10 @@ absl::Status CheckStaff(const AgencyConfig& config) {
     std::string field = absl::StrCat("staff[", i, "]");
     WS_RETURN_IF_ERROR(CheckOfficial(field, config.staff(i), agency));
     if (!seen.insert(config.staff(i).staff_id()).second) {
-      return Bad(field + ".staff_id", "given twice", Quoted(config.staff(i).staff_id()), "");
+      return BadField(field + ".staff_id", "given twice", Quoted(config.staff(i).staff_id()), "");
     }
   }
   return absl::OkStatus();
-}
-
-absl::Status Unusable(std::string_view field, const absl::Status& why) {
-  if (why.ok()) return why;
-  return absl::FailedPreconditionError(absl::StrCat("config.", Absl(field), ": ", why.message()));
-}
-
-absl::Status CheckPrivate(std::string_view field, const std::string& path) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0 || (info.st_mode & (S_IRWXG | S_IRWXO)) == 0) {
-    return absl::OkStatus();
-  }
-  return absl::FailedPreconditionError(Problem(absl::StrCat("config.", Absl(field)),
-                                               "the key is open to others", Quoted(path),
-                                               "mode 0600"));
 }
 
 absl::StatusOr<std::string> ReadPem(std::string_view field, const std::string& path) {
@@ -207,12 +167,28 @@ absl::StatusOr<std::shared_ptr<const crypto::DecryptionKey>> LoadDecryption(
   return std::make_shared<const crypto::DecryptionKey>(*std::move(key));
 }
 
+}  // namespace
+
+absl::Status CheckConfig(const AgencyConfig& config) {
+  WS_RETURN_IF_ERROR(CheckPresent(config));
+  WS_RETURN_IF_ERROR(CheckCosigner(config));
+  WS_RETURN_IF_ERROR(CheckIdentities(config));
+  WS_RETURN_IF_ERROR(ParseHostPort("broker_address", config.broker_address()).status());
+  WS_RETURN_IF_ERROR(ParseHostPort("listen_address", config.listen_address()).status());
+  if (config.crl_grace_s() > kCrlGraceMaxS) {
+    return BadField("crl_grace_s", "too large", absl::StrCat(config.crl_grace_s()),
+                    absl::StrCat("at most ", kCrlGraceMaxS));
+  }
+  return CheckStaff(config);
+}
+
 absl::StatusOr<Identity> LoadIdentity(const AgencyConfig& config, const Clock& clock) {
   Identity identity;
   identity.spiffe_id = config.identity();
   WS_ASSIGN_OR_RETURN(rpc::SpiffeId parsed, rpc::ParseSpiffeId(config.identity()));
   identity.trust_domain = parsed.trust_domain;
-  identity.agency = AgencyOf(config.identity());
+  const std::string& name = parsed.path;
+  identity.agency = name.substr(name.rfind('/') + 1);
   WS_ASSIGN_OR_RETURN(identity.signer, LoadSigner(config));
   WS_ASSIGN_OR_RETURN(identity.decryption, LoadDecryption(config));
   rpc::TrustSource::Options options;
@@ -228,21 +204,6 @@ absl::StatusOr<Identity> LoadIdentity(const AgencyConfig& config, const Clock& c
     identity.staff.emplace(official.staff_id(), official);
   }
   return identity;
-}
-
-}  // namespace
-
-absl::Status CheckConfig(const AgencyConfig& config) {
-  WS_RETURN_IF_ERROR(CheckPresent(config));
-  WS_RETURN_IF_ERROR(CheckCosigner(config));
-  WS_RETURN_IF_ERROR(CheckIdentities(config));
-  WS_RETURN_IF_ERROR(ParseHostPort("broker_address", config.broker_address()).status());
-  WS_RETURN_IF_ERROR(ParseHostPort("listen_address", config.listen_address()).status());
-  if (config.crl_grace_s() > kCrlGraceMaxS) {
-    return Bad("crl_grace_s", "too large", absl::StrCat(config.crl_grace_s()),
-               absl::StrCat("at most ", kCrlGraceMaxS));
-  }
-  return CheckStaff(config);
 }
 
 absl::StatusOr<crypto::AeadKey> LoadStoreKey(const std::string& path) {
@@ -288,7 +249,8 @@ absl::StatusOr<LoadedConfig> LoadConfig(const std::string& path, const Clock& cl
   WS_ASSIGN_OR_RETURN(Identity identity, LoadIdentity(parsed, clock));
   WS_ASSIGN_OR_RETURN(crypto::AeadKey store_key, LoadStoreKey(parsed.store_key_path()));
   WS_ASSIGN_OR_RETURN(std::optional<client::CosignerKey> cosigner, LoadCosigner(parsed));
-  WS_ASSIGN_OR_RETURN(HostPort listen, ParseHostPort("listen_address", parsed.listen_address()));
+  WS_ASSIGN_OR_RETURN(config::HostPort listen,
+                      ParseHostPort("listen_address", parsed.listen_address()));
   rpc::TlsFiles tls{parsed.tls_certificate_path(), parsed.tls_key_path()};
   return LoadedConfig{parsed,         std::move(identity), store_key,  std::move(cosigner),
                       std::move(tls), listen.host,         listen.port};

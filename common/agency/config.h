@@ -27,7 +27,7 @@ using v1::AgencyConfig;
 struct Identity {
   std::string spiffe_id;     // "spiffe://waystation.example/agency/doj"
   std::string trust_domain;  // "waystation.example"
-  std::string agency;        // "doj"
+  std::string agency;        // "doj"; "auditor"
   std::shared_ptr<const evidence::Signer> signer;
   std::shared_ptr<const crypto::DecryptionKey> decryption;
   std::shared_ptr<rpc::TrustSource> trust;
@@ -52,6 +52,10 @@ absl::StatusOr<LoadedConfig> LoadConfig(const std::string& path, const Clock& cl
 
 // The same rules without files. Errors: INVALID_ARGUMENT naming the field.
 absl::Status CheckConfig(const AgencyConfig& config);
+
+// Loads the keys and the trust of a configuration whose fields were checked, and
+// its staff. Errors: as LoadConfig.
+absl::StatusOr<Identity> LoadIdentity(const AgencyConfig& config, const Clock& clock);
 
 // Reads a store key: exactly 32 bytes, in a file that only its owner may read.
 // Errors: FAILED_PRECONDITION.

@@ -103,6 +103,12 @@ class FakeDesk::DeskTx : public Tx {
     return absl::OkStatus();
   }
 
+  absl::Status SendMemo(std::string_view recipient, std::string_view type,
+                        std::string body) override {
+    desk_.now_.memos.push_back({"", std::string(recipient), std::string(type), std::move(body)});
+    return absl::OkStatus();
+  }
+
  private:
   static absl::Status NotAllowed() {
     return Refusal(absl::StatusCode::kFailedPrecondition, "TRANSITION_NOT_ALLOWED",

@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "common/agency/case.h"
 #include "common/agency/handoff.h"
+#include "common/agency/memo.h"
 #include "common/agency/store.h"
 #include "common/clock/clock.h"
 #include "common/evidence/directory.h"
@@ -56,6 +57,8 @@ class FakeDesk {
 
   // What was sent, in order, as filled in by the runtime.
   const std::vector<CaseContent>& sent() const { return now_.sent; }
+  // Memos that were made, in order, without ids.
+  const std::vector<MemoDraft>& memos() const { return now_.memos; }
   const ReferralView& Referral(std::string_view referral_id) const;
 
  private:
@@ -67,6 +70,7 @@ class FakeDesk {
   struct Memory {
     std::map<std::string, Entry, std::less<>> referrals;
     std::vector<CaseContent> sent;
+    std::vector<MemoDraft> memos;
   };
 
   std::string NewReferral(std::string_view requester, std::string_view target,

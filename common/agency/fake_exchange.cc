@@ -148,7 +148,7 @@ absl::StatusOr<bus::v1::SignedReceipt> FakeExchange::Accept(const bus::v1::Signe
   ++published_;
   changed_.notify_all();
   if (!refuse_next_.ok()) return std::exchange(refuse_next_, absl::OkStatus());
-  WS_RETURN_IF_ERROR(Move(header));
+  if (header.has_referral()) WS_RETURN_IF_ERROR(Move(header));
   bus::v1::SignedMessage delivered = message;
   delivered.clear_parent();
   delivered.clear_replaces();
@@ -158,7 +158,7 @@ absl::StatusOr<bus::v1::SignedReceipt> FakeExchange::Accept(const bus::v1::Signe
   kept_.push_back(header);
   const bus::v1::SignedReceipt custody = custody_[header.id()] =
       CustodyOf(header, kept_.size(), clock_.Now());
-  Record(header, message, custody);
+  if (header.has_referral()) Record(header, message, custody);
   return custody;
 }
 
@@ -197,6 +197,10 @@ std::vector<std::string> FakeExchange::RecordReceipt(const std::string& identity
     for (auto it = queue.begin(); it != queue.end(); ++it) {
       bus::v1::Header header = HeaderOf(it->message);
       if (header.id() != receipt.message_id()) continue;
+      if (!header.has_referral()) {
+        queue.erase(it);
+        break;
+      }
       Entry& entry = referrals_[header.referral().referral_id()];
       entry.receipts.push_back(header.id());
       bool received = header.referral().transition() == types::v1::TRANSITION_REQUEST &&

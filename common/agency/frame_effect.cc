@@ -2,6 +2,9 @@
 
 #include <optional>
 
+#include "common/agency/findings.h"
+#include "common/agency/identity_text.h"
+#include "common/agency/memo.h"
 #include "common/agency/time_proto.h"
 #include "common/crypto/sha256.h"
 #include "common/log/log.h"
@@ -40,10 +43,15 @@ CaseMessage MessageOf(const OpenedDelivery& opened) {
   CaseMessage message;
   message.message_id = opened.delivery.header.id();
   message.header = opened.delivery.header;
-  message.content = *opened.content;
+  message.content = opened.content;
   message.accept_time = opened.delivery.accept_time;
   message.attempt = opened.delivery.attempt;
   return message;
+}
+
+MemoMessage MemoOf(const OpenedDelivery& opened) {
+  return {opened.delivery.header.id(), opened.delivery.header,      opened.memo.body(),
+          opened.memo.place(),         opened.delivery.accept_time, opened.delivery.attempt};
 }
 
 ReferralRow NewTargetRow(const bus::v1::Header& header) {
@@ -100,7 +108,7 @@ absl::Status FrameEffect::ApplyNew(const OpenedDelivery& opened) {
                 {"reason", ReasonText(done)},
                 {"code", absl::StatusCodeToString(done.code())}});
   // A damaged row of ours is no fault of the message.
-  if (IsTransient(done) || (absl::IsDataLoss(done) && opened.content.ok())) {
+  if (IsTransient(done) || (absl::IsDataLoss(done) && opened.opened.ok())) {
     Return(opened.delivery, ReasonText(done));
     return absl::OkStatus();
   }
@@ -108,17 +116,30 @@ absl::Status FrameEffect::ApplyNew(const OpenedDelivery& opened) {
 }
 
 absl::Status FrameEffect::Act(const OpenedDelivery& opened) {
-  WS_RETURN_IF_ERROR(opened.content.status());
-  WS_RETURN_IF_ERROR(MoveReferral(opened.delivery, &*opened.content));
+  WS_RETURN_IF_ERROR(opened.opened);
+  if (!opened.is_case()) return ActOnMemo(opened);
+  WS_RETURN_IF_ERROR(MoveReferral(opened.delivery, &opened.content));
   return handler_.OnCase(MessageOf(opened), tx_);
+}
+
+absl::Status FrameEffect::ActOnMemo(const OpenedDelivery& opened) {
+  const MemoMessage memo = MemoOf(opened);
+  if (memo.header.type() != kFindingMemo) return handler_.OnMemo(memo, tx_);
+  return TakeFinding(memo, AuditorIdentity(identity_.trust_domain), tx_.db());
 }
 
 absl::Status FrameEffect::Quarantine(const OpenedDelivery& opened, const absl::Status& why) {
   const VerifiedDelivery& delivery = opened.delivery;
   std::string problem = absl::StrCat("a message could not be applied: ", why.message());
-  // The header is the sender's signed word, so the referral is shown with the
-  // problem even when the content cannot be read; unless it is not ours at all.
-  absl::Status moved = tx_.db().Savepoint([&]() -> absl::Status {
+  if (opened.is_case()) WS_RETURN_IF_ERROR(ShowProblem(delivery, problem));
+  return AddReceipt(delivery, bus::v1::DELIVERY_OUTCOME_QUARANTINED, problem);
+}
+
+// The header is the sender's signed word, so the referral is shown with the problem
+// even when the content cannot be read; unless it is not ours at all.
+absl::Status FrameEffect::ShowProblem(const VerifiedDelivery& delivery,
+                                      const std::string& problem) {
+  absl::Status shown = tx_.db().Savepoint([&]() -> absl::Status {
     WS_RETURN_IF_ERROR(MoveReferral(delivery, nullptr));
     WS_ASSIGN_OR_RETURN(ReferralRow row,
                         GetReferral(tx_.db(), delivery.header.referral().referral_id()));
@@ -126,8 +147,7 @@ absl::Status FrameEffect::Quarantine(const OpenedDelivery& opened, const absl::S
     row.attention = true;
     return SaveReferral(tx_.db(), row);
   });
-  if (absl::IsDataLoss(moved)) return moved;
-  return AddReceipt(delivery, bus::v1::DELIVERY_OUTCOME_QUARANTINED, problem);
+  return absl::IsDataLoss(shown) ? shown : absl::OkStatus();
 }
 
 absl::StatusOr<ReferralRow> FrameEffect::RowFor(const VerifiedDelivery& delivery) {

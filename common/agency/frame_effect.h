@@ -15,13 +15,18 @@
 #include "common/agency/receipts.h"
 #include "common/agency/referral_rows.h"
 #include "waystation/bus/v1/message.pb.h"
+#include "waystation/memo/v1/memo.pb.h"
 
 namespace waystation::agency {
 
 // One delivery, opened before the transaction so that it stays short.
 struct OpenedDelivery {
   VerifiedDelivery delivery;
-  absl::StatusOr<CaseContent> content;
+  absl::Status opened;
+  CaseContent content;  // Of a case.
+  memo::v1::Memo memo;  // Of a memo.
+
+  bool is_case() const { return delivery.header.has_referral(); }
 };
 
 // Applies one frame inside one transaction: effects, inbox rows, and the signed
@@ -46,7 +51,9 @@ class FrameEffect {
   absl::Status ApplyAgain(const OpenedDelivery& opened, const InboxRow& known);
   absl::Status ApplyNew(const OpenedDelivery& opened);
   absl::Status Act(const OpenedDelivery& opened);
+  absl::Status ActOnMemo(const OpenedDelivery& opened);
   absl::Status Quarantine(const OpenedDelivery& opened, const absl::Status& why);
+  absl::Status ShowProblem(const VerifiedDelivery& delivery, const std::string& problem);
   absl::Status MoveReferral(const VerifiedDelivery& delivery, const CaseContent* content);
   absl::StatusOr<ReferralRow> RowFor(const VerifiedDelivery& delivery);
   absl::Status AddReceipt(const VerifiedDelivery& delivery, bus::v1::DeliveryOutcome outcome,

@@ -23,12 +23,14 @@ constexpr int kPageMost = static_cast<int>(evidence::kHandoffEntriesMax);
 constexpr char kSent = 's';
 constexpr char kReceived = 'r';
 
-// The peer is the referral's other party: a case goes to nobody else.
+// The peer is the referral's other party, a case goes to nobody else; or a memo's
+// recipient.
 constexpr std::string_view kSentSql =
     "SELECT o.position, o.message_id, o.envelope_hash, "
     "CASE WHEN o.envelope_hash IS NULL THEN o.message END, o.state, o.receipt, o.refusal_reason, "
-    "o.queued_us, CASE r.we_are_target WHEN 1 THEN r.requester ELSE r.target END "
-    "FROM outbox o JOIN referral r ON r.referral_id = o.referral_id "
+    "o.queued_us, "
+    "CASE r.we_are_target WHEN 1 THEN r.requester WHEN 0 THEN r.target ELSE o.recipient END "
+    "FROM outbox o LEFT JOIN referral r ON r.referral_id = o.referral_id "
     "WHERE o.position > ? ORDER BY o.position LIMIT ?";
 
 constexpr std::string_view kReceivedSql =

@@ -28,6 +28,10 @@ std::string AgencyIdentity(std::string_view trust_domain, std::string_view agenc
   return absl::StrCat(Absl(kScheme), Absl(trust_domain), Absl(kAgency), Absl(agency));
 }
 
+std::string AuditorIdentity(std::string_view trust_domain) {
+  return absl::StrCat(Absl(kScheme), Absl(trust_domain), "/auditor");
+}
+
 std::string StaffOf(std::string_view identity, std::string_view agency_identity) {
   std::string prefix = absl::StrCat(Absl(agency_identity), Absl(kStaff));
   if (!Starts(identity, prefix)) return "";

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "common/agency/handoff_index.h"
+#include "common/agency/identity_text.h"
 #include "common/agency/time_proto.h"
 #include "common/evidence/handoff_index.h"
 #include "common/rpc/caller.h"
@@ -29,7 +29,7 @@ void IndexService::Shutdown() { pool_.Stop(); }
 absl::StatusOr<audit::v1::ListHandoffsResponse> IndexService::PageFor(
     std::string_view caller, const audit::v1::ListHandoffsRequest& request) const {
   const Identity& identity = agency_.identity();
-  const std::string auditor = absl::StrCat("spiffe://", identity.trust_domain, "/auditor");
+  const std::string auditor = AuditorIdentity(identity.trust_domain);
   if (caller != auditor) {
     return Refusal(absl::StatusCode::kPermissionDenied, "CALLER_NOT_AUDITOR",
                    Problem("caller", "not the auditor", Quoted(caller), Quoted(auditor)));

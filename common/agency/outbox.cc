@@ -8,6 +8,8 @@
 namespace waystation::agency {
 namespace {
 
+// Memos wait for nothing, and leave room for cases.
+constexpr int kMemosReadyMax = 64;
 constexpr std::string_view kContentColumn = "outbox.content";
 constexpr std::string_view kRefusalColumn = "outbox.refusal";
 
@@ -19,27 +21,33 @@ absl::Status Queue(Transaction& db, const OutboxDraft& draft, absl::Time now) {
   return db
       .Exec(
           "INSERT INTO outbox(message_id, envelope_hash, referral_id, transition, "
-          "expected_version, message, content, state, after_ack_of, builds_on, queued_us) "
-          "VALUES(?,?,?,?,?,?,?,0,?,?,?)",
+          "expected_version, message, content, state, after_ack_of, builds_on, queued_us, "
+          "recipient) VALUES(?,?,?,?,?,?,?,0,?,?,?,?)",
           {draft.message_id, Blob{draft.envelope_hash}, Blob{draft.referral_id},
            static_cast<int64_t>(draft.transition), static_cast<int64_t>(draft.expected_version),
            Blob{draft.message}, Blob{content}, draft.after_ack_of, draft.builds_on,
-           absl::ToUnixMicros(now)})
+           absl::ToUnixMicros(now), draft.recipient})
       .status();
 }
 
 absl::StatusOr<std::vector<Outgoing>> NextToSend(Transaction& db, int limit) {
   std::vector<Outgoing> ready;
+  auto add = [&ready](const Row& row) {
+    ready.push_back({row.Bytes(0), row.Bytes(1)});
+    return absl::OkStatus();
+  };
   // A gate whose receipt was refused stays open: the bus judges what follows.
-  WS_RETURN_IF_ERROR(db.Query(
-      "SELECT o.message_id, o.message FROM outbox o WHERE o.position IN "
-      "(SELECT min(position) FROM outbox WHERE state = 0 GROUP BY referral_id) AND NOT EXISTS "
-      "(SELECT 1 FROM inbox i WHERE i.message_id = o.after_ack_of AND i.ack = 0) "
-      "ORDER BY o.position LIMIT ?",
-      {int64_t{limit}}, [&](const Row& row) {
-        ready.push_back({row.Bytes(0), row.Bytes(1)});
-        return absl::OkStatus();
-      }));
+  WS_RETURN_IF_ERROR(
+      db.Query("SELECT o.message_id, o.message FROM outbox o WHERE o.position IN "
+               "(SELECT min(position) FROM outbox WHERE state = 0 AND referral_id != x'' "
+               "GROUP BY referral_id) AND NOT EXISTS "
+               "(SELECT 1 FROM inbox i WHERE i.message_id = o.after_ack_of AND i.ack = 0) "
+               "ORDER BY o.position LIMIT ?",
+               {int64_t{limit}}, add));
+  WS_RETURN_IF_ERROR(
+      db.Query("SELECT message_id, message FROM outbox WHERE state = 0 AND referral_id = x'' "
+               "ORDER BY position LIMIT ?",
+               {int64_t{kMemosReadyMax}}, add));
   return ready;
 }
 

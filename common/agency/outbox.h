@@ -21,13 +21,14 @@ namespace waystation::agency {
 struct OutboxDraft {
   std::string message_id;
   std::string envelope_hash;
-  std::string referral_id;
+  std::string referral_id;  // Empty of a memo.
   Transition transition;
   uint64_t expected_version = 0;
-  std::string message;       // Serialized SignedMessage.
-  std::string content;       // Serialized CaseContent.
-  std::string after_ack_of;  // "" at once.
-  std::string builds_on;     // Queued message whose success it counts on; "" none.
+  std::string message;         // Serialized SignedMessage.
+  std::string content;         // Serialized CaseContent; empty of a memo.
+  std::string after_ack_of;    // "" at once.
+  std::string builds_on;       // Queued message whose success it counts on; "" none.
+  std::string recipient = {};  // Identity, of a memo.
 };
 absl::Status Queue(Transaction& db, const OutboxDraft& draft, absl::Time now);
 
@@ -37,7 +38,7 @@ struct Outgoing {
   std::string message;
 };
 // The first waiting message of each referral whose receipt gate is open, oldest
-// first, at most `limit`.
+// first, at most `limit`; behind them the first memos.
 absl::StatusOr<std::vector<Outgoing>> NextToSend(Transaction& db, int limit);
 
 // A message as it was queued, with its content opened.
@@ -49,6 +50,7 @@ struct OutboxRow {
   std::string message;
   std::string content;
 };
+inline bool IsMemo(const OutboxRow& row) { return row.referral_id.empty(); }
 // Errors: NOT_FOUND there is none that waits under this id.
 absl::StatusOr<OutboxRow> GetWaiting(Transaction& db, std::string_view message_id);
 

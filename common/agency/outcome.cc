@@ -37,6 +37,7 @@ absl::Time AcceptTime(const bus::v1::SignedReceipt& signed_receipt, absl::Time o
 absl::Status ApplyKept(AgencyTx& tx, const OutboxRow& sent, const bus::v1::SignedReceipt& receipt) {
   Transaction& db = tx.db();
   WS_RETURN_IF_ERROR(MarkKept(db, sent.message_id, receipt.SerializeAsString()));
+  if (IsMemo(sent)) return absl::OkStatus();
   WS_ASSIGN_OR_RETURN(ReferralRow row, GetReferral(db, sent.referral_id));
   uint64_t version = sent.expected_version + 1;
   if (version < row.bus.version) return absl::OkStatus();
@@ -110,15 +111,23 @@ absl::Status ApplyRefused(AgencyTx& tx, Handler& handler, const std::string& mes
 
 }  // namespace
 
+bool MayBeTakenLater(const absl::Status& result) {
+  if (absl::IsUnavailable(result) || absl::IsResourceExhausted(result)) return true;
+  const std::string reason = ReasonOf(result);
+  return reason == "CRL_MISSING" || reason == "CRL_EXPIRED";
+}
+
 absl::Status ApplyOutcome(AgencyTx& tx, Handler& handler, const PublishOutcome& outcome) {
   absl::StatusOr<OutboxRow> sent = GetWaiting(tx.db(), outcome.message_id);
   // A message that was lost with another is settled already.
   if (absl::IsNotFound(sent.status())) return absl::OkStatus();
   WS_RETURN_IF_ERROR(sent.status());
   if (outcome.result.ok()) return ApplyKept(tx, *sent, *outcome.result);
-  if (absl::IsUnavailable(outcome.result.status())) return absl::OkStatus();
+  if (MayBeTakenLater(outcome.result.status())) return absl::OkStatus();
   log::Warning("agency", "message_refused",
                {{"message_id", outcome.message_id}, {"reason", ReasonOf(outcome.result.status())}});
+  // Nothing counts on a memo: the next one says how things stand by then.
+  if (IsMemo(*sent)) return MarkRefused(tx.db(), outcome.message_id, outcome.result.status());
   return ApplyRefused(tx, handler, outcome.message_id, outcome.result.status());
 }
 

@@ -23,9 +23,14 @@ struct PublishOutcome {
   absl::StatusOr<bus::v1::SignedReceipt> result;
 };
 
+// Whether the same bytes may be taken another time: the bus is away, or refuses for
+// what is not the message's fault, a full queue or a revocation list of its own that
+// has run out (protos/README.md, Errors: "again"). Thread-safe.
+bool MayBeTakenLater(const absl::Status& result);
+
 // Marks the message kept, or refused; a refusal takes with it what was queued on
 // top of it, resets the referral to where the bus has it, and tells `handler` of
-// every message that is lost by it. UNAVAILABLE changes nothing.
+// every message that is lost by it. What may be taken later changes nothing.
 absl::Status ApplyOutcome(AgencyTx& tx, Handler& handler, const PublishOutcome& outcome);
 
 // Takes over the ledger's word. Older than what is known is ignored.

@@ -24,6 +24,20 @@ absl::Status SaveDirectory(Store& store, const bus::v1::Directory& directory) {
   });
 }
 
+OpenedDelivery Open(const Sealer& sealer, VerifiedDelivery delivery) {
+  OpenedDelivery opened{std::move(delivery), absl::OkStatus(), {}, {}};
+  if (opened.is_case()) {
+    absl::StatusOr<CaseContent> content = sealer.Open(opened.delivery);
+    opened.opened = content.status();
+    if (content.ok()) opened.content = *std::move(content);
+  } else {
+    absl::StatusOr<memo::v1::Memo> memo = sealer.OpenMemo(opened.delivery);
+    opened.opened = memo.status();
+    if (memo.ok()) opened.memo = *std::move(memo);
+  }
+  return opened;
+}
+
 FrameReply ReturnAll(const std::vector<OpenedDelivery>& frame) {
   FrameReply reply;
   for (const OpenedDelivery& each : frame) {
@@ -106,8 +120,7 @@ FrameReply Receiver::OnFrame(std::vector<VerifiedDelivery> frame) {
   std::vector<OpenedDelivery> opened;
   opened.reserve(frame.size());
   for (VerifiedDelivery& delivery : frame) {
-    absl::StatusOr<CaseContent> content = runtime_.sealer->Open(delivery);
-    opened.push_back({std::move(delivery), std::move(content)});
+    opened.push_back(Open(*runtime_.sealer, std::move(delivery)));
   }
   FrameReply reply;
   absl::Status done = runtime_.store->Write([&](Transaction& db) -> absl::Status {

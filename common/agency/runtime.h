@@ -21,7 +21,7 @@ namespace waystation::agency {
 // Thread-safe; the plain members do not change after `Agency::Create`.
 struct Runtime {
   Identity identity;
-  std::unique_ptr<Store> store;
+  std::shared_ptr<Store> store;
   std::unique_ptr<Bus> bus;
   const Clock* clock = nullptr;
   RandomSource random;

@@ -4,8 +4,8 @@ namespace waystation::agency {
 namespace {
 
 // Times are microseconds since 1970. What is said of a person or a case is
-// sealed: referral.detail, outbox.content, outbox.refusal, inbox.problem,
-// request.response. outbox.message is the signed message, whose payload is
+// sealed: referral.detail, outbox.content, outbox.refusal, inbox.problem, memo.body,
+// told_finding.bytes, request.response. outbox.message is the signed message, whose payload is
 // encrypted to its recipients.
 constexpr std::string_view kFirst = R"sql(
 CREATE TABLE meta(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -91,8 +91,57 @@ UPDATE inbox SET source = coalesce((
 CREATE UNIQUE INDEX inbox_position ON inbox(position);
 )sql";
 
+// A memo is of no referral: its row in the outbox has an empty referral_id and its
+// recipient. Until it is sealed it waits in `memo`. Findings that the auditor told
+// of are kept by their newest revision; `bytes` is sealed.
+constexpr std::string_view kMemos = R"sql(
+CREATE TABLE outbox_next(
+  position INTEGER PRIMARY KEY AUTOINCREMENT,
+  message_id TEXT NOT NULL UNIQUE,
+  referral_id BLOB NOT NULL,       -- of table referral; empty of a memo
+  transition INTEGER NOT NULL,
+  expected_version INTEGER NOT NULL,
+  message BLOB NOT NULL,
+  content BLOB NOT NULL,
+  state INTEGER NOT NULL CHECK(state IN (0, 1, 2)),  -- 0 waiting, 1 kept, 2 refused
+  after_ack_of TEXT NOT NULL,
+  builds_on TEXT NOT NULL,
+  receipt BLOB,
+  refusal_reason TEXT,
+  refusal BLOB,
+  queued_us INTEGER NOT NULL,
+  envelope_hash BLOB,
+  recipient TEXT NOT NULL DEFAULT '');
+INSERT INTO outbox_next(position, message_id, referral_id, transition, expected_version, message,
+    content, state, after_ack_of, builds_on, receipt, refusal_reason, refusal, queued_us,
+    envelope_hash)
+  SELECT position, message_id, referral_id, transition, expected_version, message, content, state,
+    after_ack_of, builds_on, receipt, refusal_reason, refusal, queued_us, envelope_hash
+  FROM outbox;
+DROP TABLE outbox;
+ALTER TABLE outbox_next RENAME TO outbox;
+CREATE INDEX outbox_waiting ON outbox(referral_id, position) WHERE state = 0;
+CREATE INDEX outbox_referral ON outbox(referral_id, position);
+
+CREATE TABLE memo(
+  position INTEGER PRIMARY KEY AUTOINCREMENT,
+  message_id TEXT NOT NULL UNIQUE,
+  recipient TEXT NOT NULL,
+  type TEXT NOT NULL,
+  body BLOB NOT NULL,
+  made_us INTEGER NOT NULL);
+
+CREATE TABLE told_finding(
+  finding_id TEXT PRIMARY KEY,
+  revision INTEGER NOT NULL,
+  open INTEGER NOT NULL,
+  act_by_us INTEGER NOT NULL,
+  bytes BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX told_finding_open ON told_finding(act_by_us) WHERE open = 1;
+)sql";
+
 }  // namespace
 
-Schema RuntimeSchema() { return {"agency", {kFirst, kIndex}}; }
+Schema RuntimeSchema() { return {"agency", {kFirst, kIndex, kMemos}}; }
 
 }  // namespace waystation::agency

@@ -6,12 +6,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/agency/bus.h"
 #include "common/agency/case.h"
 #include "common/agency/config.h"
+#include "common/agency/memo.h"
 #include "common/clock/clock.h"
 #include "common/evidence/directory.h"
 #include "common/ids/random.h"
@@ -42,8 +44,8 @@ struct SealedMessage {
   CaseContent content;
 };
 
-// Makes final bytes of case messages, and opens those that came: the one place
-// where the agency's keys meet a case.
+// Makes final bytes of case messages and memos, and opens those that came: the one
+// place where the agency's keys meet a case.
 //
 // Thread-safe.
 class Sealer {
@@ -56,19 +58,40 @@ class Sealer {
   // our own archive certificate is missing or not good now.
   absl::StatusOr<SealedMessage> Make(const Draft& draft, const evidence::DirectoryView& directory);
 
+  // The same for a memo. Errors: as `Make`; NOT_FOUND (UNKNOWN_TYPE) the directory
+  // has no such memo type.
+  absl::StatusOr<bus::v1::SignedMessage> MakeMemo(const MemoDraft& draft,
+                                                  const evidence::DirectoryView& directory) const;
+
   // Opens a payload and checks that it says what the header says.
   // Errors: UNAVAILABLE (KEY_NOT_OURS) not encrypted to the key that we have,
   // which a person can put right; INVALID_ARGUMENT (CONTENT_MALFORMED,
   // CONTENT_NOT_BOUND) and DATA_LOSS never will open.
   absl::StatusOr<CaseContent> Open(const VerifiedDelivery& delivery) const;
 
+  // A memo that came. Errors: UNAVAILABLE (KEY_NOT_OURS); INVALID_ARGUMENT
+  // (MEMO_MALFORMED, MEMO_NOT_BOUND) and DATA_LOSS never will open.
+  absl::StatusOr<memo::v1::Memo> OpenMemo(const VerifiedDelivery& delivery) const;
+
   // 16 random bytes.
   std::string NewReferralId() const;
+  // UUIDv7 text.
+  std::string NewMessageId() { return ids_.Next(); }
 
  private:
-  absl::StatusOr<std::string> Seal(const CaseContent& content,
+  absl::StatusOr<std::string> Seal(std::string_view plaintext,
+                                   const std::vector<std::string>& readers,
                                    const evidence::DirectoryView& directory) const;
-  bus::v1::Header MakeHeader(const Draft& draft, std::string_view payload);
+  absl::StatusOr<std::string> OpenPayload(const VerifiedDelivery& delivery) const;
+  // What the headers of both kinds of message differ in.
+  struct Envelope {
+    std::string message_id;
+    std::string recipient;
+    std::string type;
+    std::string ordering_key;
+  };
+  bus::v1::Header HeaderOf(const Envelope& envelope, std::string_view payload) const;
+  bus::v1::Header CaseHeader(const Draft& draft, std::string_view payload);
   void Link(const Draft& draft, bus::v1::Header& header, bus::v1::SignedMessage& message) const;
 
   const Identity& identity_;

@@ -5,7 +5,10 @@
 #include <utility>
 
 #include "common/agency/frame_effect.h"
+#include "common/agency/memo_rows.h"
 #include "common/agency/runtime.h"
+#include "common/crypto/sha256.h"
+#include "common/evidence/message.h"
 #include "common/log/log.h"
 #include "common/status/status.h"
 
@@ -15,12 +18,18 @@ namespace {
 constexpr absl::Duration kRetryMin = absl::Milliseconds(200);
 constexpr absl::Duration kRetryMax = absl::Seconds(5);
 constexpr size_t kInFlightMax = 256;
+constexpr int kMemosAtOnce = 32;
 
 // How long the result of a receipt may take before the ledger is asked.
 constexpr absl::Duration kAckPatience = absl::Seconds(2);
 
+void LogMemo(const MemoDraft& draft, const absl::Status& why) {
+  log::Warning("agency", absl::IsUnavailable(why) ? "memo_waits" : "memo_dropped",
+               {{"message_id", draft.message_id}, {"reason", ReasonOf(why)}});
+}
+
 bool IsRefusal(const PublishOutcome& outcome) {
-  return !outcome.result.ok() && !absl::IsUnavailable(outcome.result.status());
+  return !outcome.result.ok() && !MayBeTakenLater(outcome.result.status());
 }
 
 }  // namespace
@@ -66,10 +75,13 @@ bool Sender::Wait(News& news) {
 void Sender::Run() {
   News news;
   SendReady();
+  if (SealMemos()) SendReady();
   while (Wait(news)) {
     if (!news.empty()) Settle(news);
     AskForLostAcks();
+    // Cases first.
     SendReady();
+    if (SealMemos()) SendReady();
   }
 }
 
@@ -99,7 +111,13 @@ void Sender::Forget(const News& news, bool again) {
   std::lock_guard<std::mutex> lock(mutex_);
   for (const PublishOutcome& outcome : news.outcomes) {
     in_flight_.erase(outcome.message_id);
-    again = again || absl::IsUnavailable(outcome.result.status());
+    again = again || MayBeTakenLater(outcome.result.status());
+    // While the bus is away there is another line; this is for the operator to mend.
+    if (outcome.result.ok() || absl::IsUnavailable(outcome.result.status())) continue;
+    if (!MayBeTakenLater(outcome.result.status())) continue;
+    log::Warning(
+        "agency", "message_sent_again",
+        {{"message_id", outcome.message_id}, {"reason", ReasonOf(outcome.result.status())}});
   }
   // The bus answers a message that it has with the first receipt, so sending
   // once more is always right.
@@ -112,7 +130,7 @@ void Sender::RefreshRefused(const News& news) {
     for (const PublishOutcome& outcome : news.outcomes) {
       if (!IsRefusal(outcome)) continue;
       absl::StatusOr<OutboxRow> row = GetWaiting(db, outcome.message_id);
-      if (row.ok()) referrals.insert(row->referral_id);
+      if (row.ok() && !IsMemo(*row)) referrals.insert(row->referral_id);
     }
     return absl::OkStatus();
   });
@@ -146,6 +164,58 @@ void Sender::AskForLostAcks() {
   }
   std::lock_guard<std::mutex> lock(mutex_);
   if (!gates.empty() && retry_in_ == absl::ZeroDuration()) retry_in_ = kAckPatience;
+}
+
+bool Sender::SealMemos() {
+  std::vector<MemoDraft> waiting;
+  absl::Status read = runtime_.store->Read([&](Transaction& db) -> absl::Status {
+    WS_ASSIGN_OR_RETURN(waiting, WaitingMemos(db, kMemosAtOnce));
+    return absl::OkStatus();
+  });
+  if (!read.ok()) log::Error("agency", "memos_not_read", {{"error", read.ToString()}});
+  const auto directory = runtime_.Directory();
+  if (waiting.empty() || directory == nullptr) return false;
+  // Before the transaction, which holds up officers and receivers.
+  std::vector<MemoResult> results;
+  std::set<std::string> waits;  // Recipients that cannot be encrypted to.
+  for (const MemoDraft& draft : waiting) {
+    if (waits.contains(draft.recipient)) continue;
+    auto message = runtime_.sealer->MakeMemo(draft, *directory);
+    if (!message.ok()) LogMemo(draft, message.status());
+    if (absl::IsUnavailable(message.status())) {
+      waits.insert(draft.recipient);
+    } else {
+      results.push_back({&draft, std::move(message)});
+    }
+  }
+  const absl::Status kept = KeepMemoResults(results);
+  if (!kept.ok()) log::Error("agency", "memos_not_kept", {{"error", kept.ToString()}});
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (kept.ok() && waits.empty()) {
+    woken_ = woken_ || waiting.size() == static_cast<size_t>(kMemosAtOnce);
+  } else if (retry_in_ == absl::ZeroDuration()) {
+    retry_in_ = kRetryMax;
+  }
+  return kept.ok() && !results.empty();
+}
+
+absl::Status Sender::KeepMemoResults(const std::vector<MemoResult>& results) {
+  if (results.empty()) return absl::OkStatus();
+  const absl::Time now = runtime_.clock->Now();
+  return runtime_.store->Write([&](Transaction& db) -> absl::Status {
+    for (const auto& [draft, message] : results) {
+      WS_RETURN_IF_ERROR(DropMemo(db, draft->message_id));
+      if (!message.ok()) continue;
+      OutboxDraft out;
+      out.message_id = draft->message_id;
+      out.envelope_hash = std::string(crypto::AsBytes(evidence::EnvelopeHash(message->header())));
+      out.transition = types::v1::TRANSITION_UNSPECIFIED;
+      out.message = message->SerializeAsString();
+      out.recipient = draft->recipient;
+      WS_RETURN_IF_ERROR(Queue(db, out, now));
+    }
+    return absl::OkStatus();
+  });
 }
 
 void Sender::SendReady() {

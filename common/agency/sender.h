@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/agency/memo.h"
 #include "common/agency/outbox.h"
 #include "common/agency/outcome.h"
 #include "waystation/bus/v1/message.pb.h"
@@ -52,6 +53,15 @@ class Sender {
   bool Wait(News& news);
   void Settle(const News& news);
   void Forget(const News& news, bool again);
+  // Moves memos to the outbox. One that cannot be sealed now waits; one that the bus
+  // has no recipient or no type for is dropped. True when there is something new to
+  // send.
+  bool SealMemos();
+  struct MemoResult {
+    const MemoDraft* draft;
+    absl::StatusOr<bus::v1::SignedMessage> message;
+  };
+  absl::Status KeepMemoResults(const std::vector<MemoResult>& results);
   void SendReady();
   void SendOne(const Outgoing& outgoing);
   void AskForLostAcks();

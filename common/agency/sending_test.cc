@@ -238,5 +238,29 @@ TEST_F(AgencyTest, KnowsTheDirectoryAfterARestartWithoutTheBus) {
   EXPECT_TRUE(ins_->Directory()->UnitHas(TestWorld::IdentityOf("doj"), "doj/fbi", "federal_lea"));
 }
 
+TEST_F(AgencyTest, WhatIsNotTheMessagesFaultIsSentAgainAsTheSameBytes) {
+  const absl::Status kNotOurs[] = {
+      Refusal(absl::StatusCode::kResourceExhausted, "OVERLOADED", "queue: full"),
+      Refusal(absl::StatusCode::kUnauthenticated, "CRL_EXPIRED", "list: ran out"),
+      Refusal(absl::StatusCode::kUnauthenticated, "CRL_MISSING", "list: none")};
+  for (const absl::Status& refusal : kNotOurs) {
+    exchange().RefuseNext(refusal);
+    const std::string id = Request();
+    ExpectPublished(1);  // Once more, after a pause.
+    ASSERT_TRUE(doj_->Write([](Tx&) { return absl::OkStatus(); }).ok());
+    EXPECT_EQ(View(*doj_, id).problem, "") << refusal;
+    EXPECT_EQ(exchange().Find(id)->version(), 1u) << refusal;
+  }
+  EXPECT_EQ(exchange().Kept().size(), std::size(kNotOurs));
+}
+
+TEST_F(AgencyTest, ACertificateOfOursThatRanOutIsARefusal) {
+  exchange().RefuseNext(
+      Refusal(absl::StatusCode::kUnauthenticated, "CERTIFICATE_EXPIRED", "certificate: ran out"));
+  Request();
+  EXPECT_THAT(doj_handler_.WaitForRefused(1),
+              testing::ElementsAre("TRANSITION_REQUEST CERTIFICATE_EXPIRED"));
+}
+
 }  // namespace
 }  // namespace waystation::agency

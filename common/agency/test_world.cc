@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/agency/identity_text.h"
+#include "common/agency/memo.h"
 #include "common/ids/random.h"
 #include "common/status/status.h"
 
@@ -12,6 +13,7 @@ namespace waystation::agency {
 namespace {
 
 constexpr std::string_view kDomain = "waystation.example";
+constexpr std::string_view kAuditor = "auditor";
 constexpr int64_t kTestSeconds = 979'084'800;  // 2001-01-10 00:00:00 UTC.
 
 template <typename T>
@@ -63,7 +65,12 @@ TestWorld::TestWorld()
 TestWorld::~TestWorld() { std::filesystem::remove_all(folder_); }
 
 std::string TestWorld::IdentityOf(const std::string& agency) {
-  return AgencyIdentity(kDomain, agency);
+  return agency == kAuditor ? AuditorIdentity(kDomain) : AgencyIdentity(kDomain, agency);
+}
+
+void TestWorld::AddAuditor() {
+  keys_.emplace(kAuditor, IssueKeys(std::string(kAuditor)));
+  exchange_.SetDirectory(MakeDirectory());
 }
 
 TestWorld::Keys TestWorld::IssueKeys(const std::string& agency) {
@@ -82,7 +89,7 @@ TestWorld::Keys TestWorld::IssueKeys(const std::string& agency) {
 
 bus::v1::Directory TestWorld::MakeDirectory() const {
   bus::v1::Directory directory;
-  directory.set_version(1);
+  directory.set_version(keys_.contains("auditor") ? 2 : 1);
   directory.set_trust_domain(std::string(kDomain));
   for (const auto& [agency, keys] : keys_) {
     bus::v1::Identity& identity = *directory.add_identities();
@@ -98,6 +105,11 @@ bus::v1::Directory TestWorld::MakeDirectory() const {
   bus::v1::MessageType& type = *directory.add_types();
   type.set_name("waystation.case.v1");
   type.set_is_case(true);
+  for (std::string_view name : {kComplianceMemo, kFindingMemo}) {
+    bus::v1::MessageType& memo = *directory.add_types();
+    memo.set_name(std::string(name));
+    memo.set_is_memo(true);
+  }
   return directory;
 }
 
@@ -124,9 +136,14 @@ std::unique_ptr<Agency> TestWorld::Open(const std::string& agency, Handler& hand
                                         const std::vector<Schema>& schemas) {
   std::vector<Schema> all = {RuntimeSchema()};
   all.insert(all.end(), schemas.begin(), schemas.end());
+  return OpenOn(agency, handler, Must(Store::Open({StorePath(agency), store_key_}, all)));
+}
+
+std::unique_ptr<Agency> TestWorld::OpenOn(const std::string& agency, Handler& handler,
+                                          std::shared_ptr<Store> store) {
   Agency::Parts parts;
   parts.identity = MakeIdentity(agency);
-  parts.store = Must(Store::Open({StorePath(agency), store_key_}, all));
+  parts.store = std::move(store);
   parts.bus = exchange_.Connect(IdentityOf(agency));
   parts.clock = &clock_;
   parts.random = SystemRandom;

@@ -38,16 +38,25 @@ class TestWorld {
   FakeExchange& exchange() { return exchange_; }
   std::shared_ptr<rpc::TrustSource> trust() { return tls_.Trust(clock_); }
 
+  // Of "auditor" too.
   static std::string IdentityOf(const std::string& agency);
+  // Puts an auditor on the bus, who is opened as an agency is. For those who start
+  // from now on.
+  void AddAuditor();
   std::string StorePath(const std::string& agency) const { return folder_ + "/" + agency + ".db"; }
   const crypto::AeadKey& store_key() const { return store_key_; }
 
-  // DOJ and INS with every certificate, as the exchange has it from the start.
+  // DOJ and INS with every certificate, as the exchange has it from the start, and
+  // the auditor once there is one.
   bus::v1::Directory MakeDirectory() const;
 
   // Opens the agency on its database, which stays when the agency goes.
   std::unique_ptr<Agency> Open(const std::string& agency, Handler& handler,
                                const std::vector<Schema>& schemas = {});
+
+  // Opens it on a database that somebody else made, with the runtime's schema in it.
+  std::unique_ptr<Agency> OpenOn(const std::string& agency, Handler& handler,
+                                 std::shared_ptr<Store> store);
 
   // A content that keeps every rule, for `transition`; say who and what.
   static CaseContent Content(const std::string& agency, Transition transition);

@@ -94,6 +94,15 @@ class Api : public v1::CaseworkService::CallbackService {
     });
   }
 
+  ServerUnaryReactor* ListAuditFindings(CallbackServerContext* context,
+                                        const v1::ListAuditFindingsRequest* q,
+                                        v1::ListAuditFindingsResponse* a) override {
+    return officers_.Read(context, q, a,
+                          [this](const Officer& o, const auto& r, Tx& tx, auto& out) {
+                            return casework::ListAuditFindings(procedures_, SeenBy(o), r, tx, out);
+                          });
+  }
+
   // Whether the target has it is the bus's word alone: for a requester's step it
   // is asked first.
   ServerUnaryReactor* StepReferral(CallbackServerContext* context, const v1::StepReferralRequest* q,

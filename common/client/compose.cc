@@ -11,13 +11,13 @@
 namespace waystation::client {
 
 absl::StatusOr<bus::v1::SignedMessage> ComposeMessage(bus::v1::Header header, std::string payload,
-                                                      bool is_case,
+                                                      evidence::MessageForm form,
                                                       const evidence::Signer& signer) {
   const crypto::Digest digest = crypto::Sha256(payload);
   header.set_source(signer.identity());
   header.set_payload_sha256(digest.data(), digest.size());
   header.set_payload_size(payload.size());
-  WS_RETURN_IF_ERROR(evidence::CheckHeader(header, is_case));
+  WS_RETURN_IF_ERROR(evidence::CheckHeader(header, form));
   bus::v1::SignedMessage message;
   message.set_header(header.SerializeAsString());
   // The limit of the whole and what the encoding itself could spoil.

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "common/evidence/content_types.h"
 #include "common/evidence/signer.h"
 #include "waystation/bus/v1/message.pb.h"
 
@@ -15,7 +16,8 @@ namespace waystation::client {
 // result and resend it. Thread-safe.
 // Errors: those of evidence::CheckHeader and CheckPayload.
 absl::StatusOr<bus::v1::SignedMessage> ComposeMessage(bus::v1::Header header, std::string payload,
-                                                      bool is_case, const evidence::Signer& signer);
+                                                      evidence::MessageForm form,
+                                                      const evidence::Signer& signer);
 
 }  // namespace waystation::client
 

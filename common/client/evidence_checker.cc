@@ -28,9 +28,10 @@ absl::Status NoDirectory(const absl::Status& why) {
       Problem("directory", "cannot be fetched", std::string(why.message())));
 }
 
-absl::StatusOr<bool> CaseOrNot(const evidence::DirectoryView& view, const std::string& type) {
-  auto is_case = view.IsCase(type);
-  if (is_case.has_value()) return *is_case;
+absl::StatusOr<evidence::MessageForm> FormOf(const evidence::DirectoryView& view,
+                                             const std::string& type) {
+  auto form = view.FormOf(type);
+  if (form.has_value()) return *form;
   return Refusal(absl::StatusCode::kInvalidArgument, "UNKNOWN_TYPE",
                  Problem("header.type", "not in the directory", Quoted(type)));
 }
@@ -67,8 +68,8 @@ absl::StatusOr<VerifiedDelivery> EvidenceChecker::CheckDelivery(bus::v1::Deliver
   }
   const absl::Time accept_time = TimeOf(delivery->accept_time());
   const Check check = [&](const evidence::DirectoryView& view) -> absl::Status {
-    WS_ASSIGN_OR_RETURN(bool is_case, CaseOrNot(view, header.type()));
-    WS_RETURN_IF_ERROR(evidence::CheckHeader(header, is_case));
+    WS_ASSIGN_OR_RETURN(evidence::MessageForm form, FormOf(view, header.type()));
+    WS_RETURN_IF_ERROR(evidence::CheckHeader(header, form));
     WS_RETURN_IF_ERROR(evidence::Verifier(view).Verify(evidence::kHeaderContent, message.header(),
                                                        message.signature(), header.source(),
                                                        &batches_));

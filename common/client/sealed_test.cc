@@ -80,18 +80,20 @@ TEST_F(SealedTest, ComposesASignedCaseAndRefusesABrokenOne) {
   bus::v1::Header header = evidence::TestHeader("/agency/ins", "/agency/doj", 1, "");
   header.clear_source();
   header.set_type(std::string(evidence::kTestCaseType));
-  header.set_datacontenttype(std::string(evidence::kCaseMediaType));
+  header.set_datacontenttype(std::string(evidence::kEncryptedMediaType));
   header.mutable_referral()->set_referral_id(std::string(16, 'r'));
   header.mutable_referral()->set_transition(types::v1::TRANSITION_REQUEST);
   header.mutable_referral()->set_scope_version(1);
-  auto message = ComposeMessage(header, "sealed", true, signer);
+  auto message = ComposeMessage(header, "sealed", evidence::MessageForm::kCase, signer);
   ASSERT_TRUE(message.ok()) << message.status();
   auto view = bus_.View();
   EXPECT_EQ(evidence::Verifier(*view).Verify(evidence::kHeaderContent, message->header(),
                                              message->signature(), signer.identity()),
             absl::OkStatus());
   header.set_subject("a person");
-  EXPECT_EQ(ReasonOf(ComposeMessage(header, "sealed", true, signer).status()), "SUBJECT_ON_CASE");
+  EXPECT_EQ(
+      ReasonOf(ComposeMessage(header, "sealed", evidence::MessageForm::kCase, signer).status()),
+      "SUBJECT_ON_CASE");
 }
 
 }  // namespace

@@ -71,7 +71,13 @@ absl::Status DirectoryView::Index() {
     if (type.name().empty() || type.name().size() > kTypeBytesMax) {
       return Bad("types", "a name is not 1 to 128 bytes", Quoted(type.name()));
     }
-    if (!case_by_type_.emplace(type.name(), type.is_case()).second) {
+    if (type.is_case() && type.is_memo()) {
+      return Bad("types", "both case and memo", Quoted(type.name()));
+    }
+    const MessageForm form = type.is_case()   ? MessageForm::kCase
+                             : type.is_memo() ? MessageForm::kMemo
+                                              : MessageForm::kOpen;
+    if (!forms_.emplace(type.name(), form).second) {
       return Bad("types", "given twice", Quoted(type.name()));
     }
   }
@@ -151,9 +157,9 @@ absl::StatusOr<crypto::Certificate> DirectoryView::Current(std::string_view iden
       Problem(Quoted(identity), "no good certificate for this use", why, CertificateUse_Name(use)));
 }
 
-std::optional<bool> DirectoryView::IsCase(std::string_view type) const {
-  auto it = case_by_type_.find(Absl(type));
-  if (it == case_by_type_.end()) return std::nullopt;
+std::optional<MessageForm> DirectoryView::FormOf(std::string_view type) const {
+  auto it = forms_.find(Absl(type));
+  if (it == forms_.end()) return std::nullopt;
   return it->second;
 }
 

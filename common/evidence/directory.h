@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "common/crypto/certificate.h"
 #include "common/crypto/trust.h"
+#include "common/evidence/content_types.h"
 #include "common/evidence/verifier.h"
 #include "waystation/bus/v1/directory.pb.h"
 
@@ -58,8 +59,8 @@ class DirectoryView : public CertificateLookup {
                                               const crypto::TrustStore& trust,
                                               absl::Time now) const;
 
-  // Whether messages of `type` are case messages; nothing for an unknown type.
-  std::optional<bool> IsCase(std::string_view type) const;
+  // The form of messages of `type`; nothing for an unknown type.
+  std::optional<MessageForm> FormOf(std::string_view type) const;
 
   // Null when the identity has no such unit.
   const bus::v1::Unit* FindUnit(std::string_view identity, std::string_view unit) const;
@@ -84,7 +85,7 @@ class DirectoryView : public CertificateLookup {
 
   bus::v1::Directory directory_;
   absl::flat_hash_map<std::string, Member> members_;
-  absl::flat_hash_map<std::string, bool> case_by_type_;
+  absl::flat_hash_map<std::string, MessageForm> forms_;
 };
 
 // The use of a key as X.509 has it for an enrolled use; nothing for UNSPECIFIED

@@ -69,11 +69,15 @@ TEST(DirectoryTest, KnowsTypesAndUnits) {
   auto* unit = directory.mutable_identities(0)->add_units();
   unit->set_name("doj/fbi");
   unit->add_attributes("federal_lea");
+  auto* memo = directory.add_types();
+  memo->set_name("waystation.memo.v1");
+  memo->set_is_memo(true);
   auto view = DirectoryView::Create(directory);
   ASSERT_TRUE(view.ok()) << view.status();
-  EXPECT_EQ((*view)->IsCase(kTestCaseType), true);
-  EXPECT_EQ((*view)->IsCase(kTestNoteType), false);
-  EXPECT_EQ((*view)->IsCase("waystation.other.v1"), std::nullopt);
+  EXPECT_EQ((*view)->FormOf("waystation.memo.v1"), MessageForm::kMemo);
+  EXPECT_EQ((*view)->FormOf(kTestCaseType), MessageForm::kCase);
+  EXPECT_EQ((*view)->FormOf(kTestNoteType), MessageForm::kOpen);
+  EXPECT_EQ((*view)->FormOf("waystation.other.v1"), std::nullopt);
   const std::string doj = TestBus::Identity(kDoj);
   EXPECT_TRUE((*view)->UnitHas(doj, "doj/fbi", "federal_lea"));
   EXPECT_FALSE((*view)->UnitHas(doj, "doj/fbi", "other"));
@@ -101,6 +105,12 @@ TEST(DirectoryTest, RefusesWhatIsNotOneReadableDirectory) {
       },
       [](auto& d) { *d.add_types() = d.types(0); },
       [](auto& d) { d.add_types(); },
+      [](auto& d) {
+        auto* type = d.add_types();
+        type->set_name("waystation.both.v1");
+        type->set_is_case(true);
+        type->set_is_memo(true);
+      },
   };
   ASSERT_TRUE(DirectoryView::Create(bus.directory()).ok());
   for (size_t i = 0; i < breaks.size(); ++i) {

@@ -157,16 +157,26 @@ absl::Status CheckReferral(const ReferralHeader& referral) {
   return CheckCommitment("referral.replaces_commitment", referral.replaces_commitment(), referral);
 }
 
+absl::Status CheckEncrypted(const Header& header) {
+  if (header.datacontenttype() == kEncryptedMediaType) return absl::OkStatus();
+  return Bad("PAYLOAD_NOT_ENCRYPTED", "datacontenttype", "not that of an encrypted payload",
+             Quoted(header.datacontenttype()), kEncryptedMediaType);
+}
+
 absl::Status CheckCase(const Header& header) {
   if (!header.has_referral()) return Bad("REFERRAL_MISSING", "referral", "missing on a case");
   if (!header.subject().empty()) {
     return Bad("SUBJECT_ON_CASE", "subject", "not allowed on a case");
   }
-  if (header.datacontenttype() != kCaseMediaType) {
-    return Bad("PAYLOAD_NOT_ENCRYPTED", "datacontenttype", "not that of an encrypted payload",
-               Quoted(header.datacontenttype()), kCaseMediaType);
-  }
+  WS_RETURN_IF_ERROR(CheckEncrypted(header));
   return CheckReferral(header.referral());
+}
+
+absl::Status CheckMemo(const Header& header) {
+  if (!header.subject().empty()) {
+    return Bad("SUBJECT_ON_MEMO", "subject", "not allowed on a memo");
+  }
+  return CheckEncrypted(header);
 }
 
 absl::Status CheckLink(std::string_view name, std::string_view commitment, bool present,
@@ -208,18 +218,18 @@ absl::StatusOr<Header> ParseHeader(std::string_view header_bytes) {
   return header;
 }
 
-absl::Status CheckHeader(const Header& header, bool is_case) {
+absl::Status CheckHeader(const Header& header, MessageForm form) {
   WS_RETURN_IF_ERROR(CheckIds(header));
   WS_RETURN_IF_ERROR(CheckIdentity("HEADER_MALFORMED", "source", header.source()));
   WS_RETURN_IF_ERROR(CheckTexts(header));
   WS_RETURN_IF_ERROR(CheckTimes(header));
   WS_RETURN_IF_ERROR(CheckRecipients(header));
   WS_RETURN_IF_ERROR(CheckPayloadFields(header));
-  if (is_case) return CheckCase(header);
+  if (form == MessageForm::kCase) return CheckCase(header);
   if (header.has_referral()) {
     return Bad("REFERRAL_ON_NON_CASE", "referral", "not allowed on this type");
   }
-  return absl::OkStatus();
+  return form == MessageForm::kMemo ? CheckMemo(header) : absl::OkStatus();
 }
 
 absl::Status CheckPayload(const Header& header, std::string_view payload) {

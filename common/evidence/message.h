@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/crypto/sha256.h"
+#include "common/evidence/content_types.h"
 #include "waystation/bus/v1/message.pb.h"
 
 // The rules of message.proto that need nothing but the message: what broker,
@@ -27,10 +28,10 @@ absl::StatusOr<bus::v1::Header> ParseHeader(std::string_view header_bytes);
 // types and recipients exist and what policy says are the caller's questions.
 // Errors: INVALID_ARGUMENT with the reasons ID_INVALID, HEADER_MALFORMED,
 // HEADER_LIMIT, TIME_INVALID, RECIPIENTS_INVALID, PAYLOAD_LIMIT,
-// REFERRAL_ON_NON_CASE, REFERRAL_MISSING, SUBJECT_ON_CASE,
+// REFERRAL_ON_NON_CASE, REFERRAL_MISSING, SUBJECT_ON_CASE, SUBJECT_ON_MEMO,
 // PAYLOAD_NOT_ENCRYPTED, ILLEGAL_TRANSITION, SCOPE_VERSION, LINK_INVALID.
-// `is_case` is what the directory says of `header.type()`.
-absl::Status CheckHeader(const bus::v1::Header& header, bool is_case);
+// `form` is what the directory says of `header.type()`.
+absl::Status CheckHeader(const bus::v1::Header& header, MessageForm form);
 
 // Checks that the payload is the one that the header names.
 // Errors: INVALID_ARGUMENT (PAYLOAD_LIMIT, PAYLOAD_MISMATCH).

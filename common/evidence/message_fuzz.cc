@@ -24,8 +24,9 @@ void ReadHeader(std::string_view bytes) {
   auto header = waystation::evidence::ParseHeader(bytes);
   if (!header.ok()) return;
   WS_CHECK(header->ByteSizeLong() == bytes.size());
-  for (bool is_case : {false, true}) {
-    absl::Status status = waystation::evidence::CheckHeader(*header, is_case);
+  using waystation::evidence::MessageForm;
+  for (MessageForm form : {MessageForm::kOpen, MessageForm::kCase, MessageForm::kMemo}) {
+    absl::Status status = waystation::evidence::CheckHeader(*header, form);
     WS_CHECK(status.ok() || !waystation::ReasonOf(status).empty());
   }
 }

@@ -21,7 +21,7 @@ Header Note() { return TestHeader("/agency/ins", "/agency/doj", 1, "payload"); }
 Header Case() {
   Header header = Note();
   header.set_type(std::string(kTestCaseType));
-  header.set_datacontenttype(std::string(kCaseMediaType));
+  header.set_datacontenttype(std::string(kEncryptedMediaType));
   auto* referral = header.mutable_referral();
   referral->set_referral_id(std::string(16, 'r'));
   referral->set_transition(types::v1::TRANSITION_REQUEST);
@@ -34,12 +34,12 @@ struct Rule {
   std::function<void(Header&)> break_it;
 };
 
-void ExpectRefused(const Header& good, bool is_case, const std::vector<Rule>& rules) {
-  ASSERT_EQ(CheckHeader(good, is_case), absl::OkStatus());
+void ExpectRefused(const Header& good, MessageForm form, const std::vector<Rule>& rules) {
+  ASSERT_EQ(CheckHeader(good, form), absl::OkStatus());
   for (size_t i = 0; i < rules.size(); ++i) {
     Header bad = good;
     rules[i].break_it(bad);
-    absl::Status status = CheckHeader(bad, is_case);
+    absl::Status status = CheckHeader(bad, form);
     EXPECT_EQ(ReasonOf(status), rules[i].reason) << "rule " << i << ": " << status;
     EXPECT_TRUE(absl::IsInvalidArgument(status));
   }
@@ -47,7 +47,7 @@ void ExpectRefused(const Header& good, bool is_case, const std::vector<Rule>& ru
 
 TEST(MessageTest, RefusesANoteThatBreaksOneRule) {
   ExpectRefused(
-      Note(), false,
+      Note(), MessageForm::kOpen,
       {
           {"ID_INVALID", [](Header& h) { h.clear_id(); }},
           {"ID_INVALID", [](Header& h) { h.set_id("019A0000-0000-7000-8000-000000000001"); }},
@@ -93,7 +93,7 @@ TEST(MessageTest, RefusesANoteThatBreaksOneRule) {
 
 TEST(MessageTest, RefusesACaseThatBreaksOneRule) {
   ExpectRefused(
-      Case(), true,
+      Case(), MessageForm::kCase,
       {
           {"REFERRAL_MISSING", [](Header& h) { h.clear_referral(); }},
           {"SUBJECT_ON_CASE", [](Header& h) { h.set_subject("s"); }},
@@ -127,6 +127,20 @@ TEST(MessageTest, RefusesACaseThatBreaksOneRule) {
       });
 }
 
+TEST(MessageTest, RefusesAMemoThatBreaksOneRule) {
+  Header memo = Note();
+  memo.clear_subject();
+  memo.set_datacontenttype(std::string(kEncryptedMediaType));
+  ExpectRefused(
+      memo, MessageForm::kMemo,
+      {
+          {"REFERRAL_ON_NON_CASE", [](Header& h) { h.mutable_referral(); }},
+          {"SUBJECT_ON_MEMO", [](Header& h) { h.set_subject("s"); }},
+          {"PAYLOAD_NOT_ENCRYPTED", [](Header& h) { h.set_datacontenttype("text/plain"); }},
+          {"RECIPIENTS_INVALID", [](Header& h) { h.clear_recipients(); }},
+      });
+}
+
 TEST(MessageTest, TakesEveryFieldAtItsLimit) {
   Header header = Note();
   header.set_type(std::string(128, 't'));
@@ -137,7 +151,7 @@ TEST(MessageTest, TakesEveryFieldAtItsLimit) {
   header.set_payload_size(kPayloadBytesMax);
   header.clear_recipients();
   for (int i = 0; i < 16; ++i) header.add_recipients("spiffe://a/" + std::to_string(i));
-  EXPECT_EQ(CheckHeader(header, false), absl::OkStatus());
+  EXPECT_EQ(CheckHeader(header, MessageForm::kOpen), absl::OkStatus());
 }
 
 TEST(MessageTest, ReadsWhatWasWritten) {

@@ -27,7 +27,7 @@ absl::Status Accept(const Verifier& verifier, std::string_view wire, BatchCache*
     return absl::InvalidArgumentError("not a message");
   }
   WS_ASSIGN_OR_RETURN(bus::v1::Header header, ParseHeader(message.header()));
-  WS_RETURN_IF_ERROR(CheckHeader(header, false));
+  WS_RETURN_IF_ERROR(CheckHeader(header, MessageForm::kOpen));
   WS_RETURN_IF_ERROR(CheckPayload(header, message.payload()));
   return verifier.Verify(kHeaderContent, message.header(), message.signature(), header.source(),
                          cache);

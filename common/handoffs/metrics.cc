@@ -7,9 +7,9 @@
 namespace waystation::handoffs {
 namespace {
 
-// What is gathered of one pair.
+// What is gathered of one kind.
 struct Gathered {
-  PairMetrics metrics;
+  HandoffMetrics metrics;
   std::vector<absl::Duration> receipt;
   std::vector<absl::Duration> acceptance;
   std::vector<absl::Duration> completion;
@@ -21,7 +21,7 @@ void Note(const ReferralTimes& referral, const std::optional<absl::Time>& at,
 }
 
 void Gather(const ReferralTimes& referral, absl::Time now, Gathered& into) {
-  PairMetrics& metrics = into.metrics;
+  HandoffMetrics& metrics = into.metrics;
   ++metrics.requested;
   Note(referral, referral.received, into.receipt);
   Note(referral, referral.taken_up, into.acceptance);
@@ -38,6 +38,14 @@ void Gather(const ReferralTimes& referral, absl::Time now, Gathered& into) {
   if (!referral.completed && !late) return;
   ++metrics.due;
   if (referral.completed && *referral.completed <= *referral.due) ++metrics.on_time;
+}
+
+HandoffMetrics Measure(Gathered gathered) {
+  HandoffMetrics metrics = std::move(gathered.metrics);
+  metrics.to_receipt = SpreadOf(std::move(gathered.receipt));
+  metrics.to_acceptance = SpreadOf(std::move(gathered.acceptance));
+  metrics.to_completion = SpreadOf(std::move(gathered.completion));
+  return metrics;
 }
 
 }  // namespace
@@ -62,12 +70,22 @@ std::vector<PairMetrics> MetricsByPair(const std::vector<ReferralTimes>& referra
   }
   std::vector<PairMetrics> all;
   for (auto& [pair, gathered] : pairs) {
-    PairMetrics& metrics = all.emplace_back(std::move(gathered.metrics));
-    metrics.requester = pair.first;
-    metrics.target = pair.second;
-    metrics.to_receipt = SpreadOf(std::move(gathered.receipt));
-    metrics.to_acceptance = SpreadOf(std::move(gathered.acceptance));
-    metrics.to_completion = SpreadOf(std::move(gathered.completion));
+    all.push_back({Measure(std::move(gathered)), pair.first, pair.second});
+  }
+  return all;
+}
+
+std::vector<ProcedureMetrics> MetricsByProcedure(const std::vector<ReferralTimes>& referrals,
+                                                 const ProcedureOfReferral& procedures,
+                                                 absl::Time now) {
+  std::map<std::string, Gathered> by_procedure;
+  for (const ReferralTimes& referral : referrals) {
+    const auto told = procedures.find(referral.referral_id);
+    Gather(referral, now, by_procedure[told == procedures.end() ? "" : told->second]);
+  }
+  std::vector<ProcedureMetrics> all;
+  for (auto& [procedure, gathered] : by_procedure) {
+    all.push_back({Measure(std::move(gathered)), procedure});
   }
   return all;
 }

@@ -2,6 +2,7 @@
 #define WAYSTATION_COMMON_HANDOFFS_METRICS_H_
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,10 +23,8 @@ struct Spread {
 // Takes the measure; any order. Thread-safe.
 Spread SpreadOf(std::vector<absl::Duration> durations);
 
-// Handoffs from one agency to another, by the log alone.
-struct PairMetrics {
-  std::string requester;
-  std::string target;
+// Handoffs of one kind, by the log alone.
+struct HandoffMetrics {
   size_t requested = 0;
   Spread to_receipt;     // Request to the target's receipt.
   Spread to_acceptance;  // Request to TAKE_UP.
@@ -38,10 +37,29 @@ struct PairMetrics {
   size_t on_time = 0;
 };
 
+// From one agency to another.
+struct PairMetrics : HandoffMetrics {
+  std::string requester;
+  std::string target;
+};
+
+// Of one procedure; "" of those for which none was told.
+struct ProcedureMetrics : HandoffMetrics {
+  std::string procedure;
+};
+
+// What referrals are for, by their ids: what no log says, and the requesters do.
+using ProcedureOfReferral = std::map<std::string, std::string>;
+
 // Each pair that has a referral, by requester and target. What is past due is
 // judged at `now`. Nothing is suppressed: for the audit itself, never for
 // publication. Thread-safe.
 std::vector<PairMetrics> MetricsByPair(const std::vector<ReferralTimes>& referrals, absl::Time now);
+
+// The same for each procedure, by its name.
+std::vector<ProcedureMetrics> MetricsByProcedure(const std::vector<ReferralTimes>& referrals,
+                                                 const ProcedureOfReferral& procedures,
+                                                 absl::Time now);
 
 }  // namespace waystation::handoffs
 

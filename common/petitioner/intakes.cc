@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/agency/compliance.h"
 #include "common/agency/fields.h"
 #include "common/agency/page.h"
 #include "common/agency/time_proto.h"
@@ -12,6 +13,7 @@
 #include "common/petitioner/casebook.h"
 #include "common/status/status.h"
 #include "common/statute/duties.h"
+#include "waystation/audit/v1/compliance.pb.h"
 
 namespace waystation::petitioner {
 namespace {
@@ -77,6 +79,21 @@ absl::Status Complete(Tx& tx, v1::Intake& intake) {
   const std::vector<v1::MissingDuty> missing = Missing(duties, intake.in_federal_custody());
   intake.mutable_missing_duties()->Assign(missing.begin(), missing.end());
   return absl::OkStatus();
+}
+
+// The auditor hears of every duty that is open and of those that were.
+absl::Status ReportDuties(const v1::Intake& intake, Tx& tx) {
+  audit::v1::ComplianceEvent event;
+  audit::v1::DutyStanding& duties = *event.mutable_duties();
+  duties.set_person(intake.person());
+  duties.set_unit(intake.unit());
+  *duties.mutable_since() = intake.opened_at();
+  for (const v1::MissingDuty& missing : intake.missing_duties()) {
+    audit::v1::OpenDuty& open = *duties.add_open();
+    open.set_text(missing.text());
+    open.set_citation(missing.citation());
+  }
+  return agency::Report(std::move(event), tx);
 }
 
 absl::Status CheckElements(const v1::RecordFindingRequest& request) {
@@ -173,7 +190,8 @@ absl::Status OpenIntake(const Petitioner& petitioner, const Officer& officer,
   *intake.mutable_opened_by() = officer;
   *intake.mutable_opened_at() = agency::ToProtoTime(tx.now());
   WS_RETURN_IF_ERROR(Casebook(tx.db()).AddIntake(intake));
-  return Complete(tx, intake);
+  WS_RETURN_IF_ERROR(Complete(tx, intake));
+  return ReportDuties(intake, tx);
 }
 
 absl::Status RecordFinding(const Petitioner& petitioner, const Officer& officer,
@@ -202,6 +220,7 @@ absl::Status RecordDuty(const Petitioner& petitioner, const Officer& officer,
   WS_ASSIGN_OR_RETURN(*response.mutable_duty(), MakeDuty(officer, request, tx));
   WS_RETURN_IF_ERROR(Casebook(tx.db()).AddDuty(request.person(), response.duty()));
   WS_RETURN_IF_ERROR(Complete(tx, intake));
+  WS_RETURN_IF_ERROR(ReportDuties(intake, tx));
   response.mutable_missing_duties()->Swap(intake.mutable_missing_duties());
   return absl::OkStatus();
 }

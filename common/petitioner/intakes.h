@@ -10,7 +10,8 @@
 #include "common/petitioner/petitioner.h"
 
 // Potential victims, findings (C1) and duties under TVPA 107(c) (C3). Nothing
-// here sends. Each function is one rpc of DojService, whose errors it has.
+// here sends, but for what the auditor hears of duties. Each function is one rpc of DojService,
+// whose errors it has.
 //
 // Single-threaded: the transaction.
 

@@ -1,6 +1,7 @@
 #include "common/petitioner/intakes.h"
 
 #include "common/petitioner/petitioner_fixture.h"
+#include "waystation/audit/v1/compliance.pb.h"
 
 namespace waystation::petitioner {
 namespace {
@@ -164,6 +165,26 @@ TEST_F(IntakesTest, DutyIsClosedWhenDone) {
   EXPECT_EQ(out.missing_duties_size(), 5);
   EXPECT_THAT(out.duty().citation(), HasSubstr("107(c)(2)"));
   EXPECT_EQ(GetOne(request.person()).duties_size(), 1);
+}
+
+TEST_F(IntakesTest, TheAuditorHearsWhatIsOpenAtTheIntakeAndAfterEachDuty) {
+  v1::RecordDutyRequest request;
+  request.set_person(Open());
+  request.set_kind(v1::DUTY_KIND_RIGHTS_INFORMATION);
+  *request.mutable_done_on() = Date(2002, 1, 9);
+  ASSERT_TRUE(Duty(request).ok());
+  ASSERT_EQ(desk_.memos().size(), 2u);
+  std::vector<int> open;
+  for (const agency::MemoDraft& memo : desk_.memos()) {
+    EXPECT_EQ(memo.recipient, "auditor");
+    audit::v1::ComplianceEvent event;
+    ASSERT_TRUE(event.ParseFromString(memo.body));
+    EXPECT_EQ(event.duties().person(), request.person());
+    EXPECT_EQ(event.duties().unit(), "doj/fbi");
+    EXPECT_EQ(memo.body.find("held in a house"), std::string::npos) << "no content of the intake";
+    open.push_back(event.duties().open_size());
+  }
+  EXPECT_THAT(open, testing::ElementsAre(6, 5));
 }
 
 TEST_F(IntakesTest, NotPracticableClosesOnlyWhereTheLawSaysSo) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/agency/schema.h"
 #include "common/crypto/sha256.h"
 #include "common/status/status.h"
 #include "services/audit/finding_rows.h"
@@ -14,6 +15,9 @@ using agency::Blob;
 using agency::Row;
 using agency::Transaction;
 
+constexpr std::string_view kFoldColumn = "fold.row";
+constexpr std::string_view kEventColumn = "event.sealed";
+constexpr std::string_view kProcedureColumn = "procedure.sealed";
 constexpr int64_t kLevels = 8;  // Of tiles: 256 to the 8th power is every leaf there can be.
 
 const agency::Schema& AuditSchema() {
@@ -30,7 +34,12 @@ const agency::Schema& AuditSchema() {
        "CREATE TABLE message(id TEXT PRIMARY KEY, sequence INTEGER NOT NULL, "
        "source TEXT NOT NULL, recipients TEXT NOT NULL, referral_id BLOB NOT NULL) WITHOUT ROWID;"
        "CREATE TABLE signed(certificate BLOB NOT NULL, sequence INTEGER NOT NULL, "
-       "PRIMARY KEY(certificate, sequence)) WITHOUT ROWID;"}};
+       "PRIMARY KEY(certificate, sequence)) WITHOUT ROWID;",
+       "CREATE TABLE event(position INTEGER PRIMARY KEY AUTOINCREMENT, message_id TEXT NOT NULL, "
+       "sender TEXT NOT NULL, time_us INTEGER NOT NULL, place INTEGER NOT NULL, "
+       "sealed BLOB NOT NULL);"
+       "CREATE TABLE procedure(position INTEGER PRIMARY KEY AUTOINCREMENT, "
+       "referral_id BLOB NOT NULL UNIQUE, sealed BLOB NOT NULL);"}};
   return schema;
 }
 
@@ -50,11 +59,15 @@ absl::Status KeepRow(Transaction& tx, const RowChange& row) {
   if (!row.bytes.has_value()) {
     return tx.Exec("DELETE FROM fold WHERE kind = ? AND key = ?", {kind, Blob{row.key}}).status();
   }
+  std::string bytes = *row.bytes;
+  if (IsSealed(row.kind)) {
+    WS_ASSIGN_OR_RETURN(bytes, tx.Seal(kFoldColumn, row.key, *row.bytes));
+  }
   return tx
       .Exec(
           "INSERT INTO fold(kind, key, row) VALUES(?, ?, ?) "
           "ON CONFLICT(kind, key) DO UPDATE SET row = excluded.row",
-          {kind, Blob{row.key}, Blob{*row.bytes}})
+          {kind, Blob{row.key}, Blob{bytes}})
       .status();
 }
 
@@ -69,6 +82,16 @@ absl::Status KeepMessage(Transaction& tx, const std::string& id, const KnownMess
           {std::string_view(id), static_cast<int64_t>(message.sequence),
            std::string_view(message.source), std::string_view(recipients),
            Blob{message.referral_id}})
+      .status();
+}
+
+// What was said first stands: a referral does not change what it is for.
+absl::Status KeepProcedure(Transaction& tx, const ReferralProcedure& one) {
+  WS_ASSIGN_OR_RETURN(std::string sealed,
+                      tx.Seal(kProcedureColumn, one.referral_id, one.procedure));
+  return tx
+      .Exec("INSERT OR IGNORE INTO procedure(referral_id, sealed) VALUES(?, ?)",
+            {Blob{one.referral_id}, Blob{sealed}})
       .status();
 }
 
@@ -114,7 +137,8 @@ std::vector<std::string> Lines(std::string_view text) {
 absl::StatusOr<std::unique_ptr<AuditStore>> AuditStore::Open(agency::Store::Options options,
                                                              Rules rules) {
   WS_ASSIGN_OR_RETURN(std::unique_ptr<agency::Store> store,
-                      agency::Store::Open(std::move(options), {AuditSchema(), FindingSchema()}));
+                      agency::Store::Open(std::move(options), {agency::RuntimeSchema(),
+                                                               AuditSchema(), FindingSchema()}));
   return std::unique_ptr<AuditStore>(new AuditStore(std::move(store), std::move(rules)));
 }
 
@@ -132,8 +156,12 @@ absl::StatusOr<Followed> AuditStore::LoadFollowed() {
 
 absl::Status AuditStore::LoadFold(AuditFold* fold) {
   return store_->Read([&](Transaction& tx) {
-    return tx.Query("SELECT kind, key, row FROM fold", {}, [&](const Row& row) {
-      return fold->Restore({static_cast<RowKind>(row.Int(0)), row.Bytes(1), row.Bytes(2)});
+    return tx.Query("SELECT kind, key, row FROM fold", {}, [&](const Row& row) -> absl::Status {
+      RowChange stored{static_cast<RowKind>(row.Int(0)), row.Bytes(1), row.Bytes(2)};
+      if (IsSealed(stored.kind)) {
+        WS_ASSIGN_OR_RETURN(stored.bytes, tx.Open(kFoldColumn, stored.key, *stored.bytes));
+      }
+      return fold->Restore(stored);
     });
   });
 }
@@ -171,20 +199,31 @@ absl::StatusOr<LogPlace> AuditStore::LoadLog() {
 }
 
 absl::Status AuditStore::Keep(const Block& block) {
-  return store_->Write([&](Transaction& tx) -> absl::Status {
-    if (block.followed.has_value()) WS_RETURN_IF_ERROR(KeepFollowed(tx, *block.followed));
-    for (const auto& [id, message] : block.messages) {
-      WS_RETURN_IF_ERROR(KeepMessage(tx, id, message));
-    }
-    for (const auto& [certificate, sequence] : block.signatures) {
-      WS_RETURN_IF_ERROR(tx.Exec("INSERT OR IGNORE INTO signed(certificate, sequence) VALUES(?, ?)",
-                                 {Blob{certificate}, static_cast<int64_t>(sequence)})
-                             .status());
-    }
-    for (const RowChange& row : block.fold.rows) WS_RETURN_IF_ERROR(KeepRow(tx, row));
-    WS_RETURN_IF_ERROR(KeepFindings(tx, block.fold.findings));
-    return block.log.has_value() ? KeepLog(tx, *block.log) : absl::OkStatus();
-  });
+  WS_RETURN_IF_ERROR(store_->Write([&](Transaction& tx) { return KeepBlock(tx, block); }));
+  if (!block.fold.findings.empty()) news_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status AuditStore::KeepBlock(Transaction& tx, const Block& block) {
+  if (block.followed.has_value()) WS_RETURN_IF_ERROR(KeepFollowed(tx, *block.followed));
+  for (const auto& [id, message] : block.messages) {
+    WS_RETURN_IF_ERROR(KeepMessage(tx, id, message));
+  }
+  for (const auto& [certificate, sequence] : block.signatures) {
+    WS_RETURN_IF_ERROR(tx.Exec("INSERT OR IGNORE INTO signed(certificate, sequence) VALUES(?, ?)",
+                               {Blob{certificate}, static_cast<int64_t>(sequence)})
+                           .status());
+  }
+  for (const ReferralProcedure& one : block.procedures) {
+    WS_RETURN_IF_ERROR(KeepProcedure(tx, one));
+  }
+  if (block.events_taken != 0) {
+    WS_RETURN_IF_ERROR(
+        tx.Exec("DELETE FROM event WHERE position <= ?", {block.events_taken}).status());
+  }
+  for (const RowChange& row : block.fold.rows) WS_RETURN_IF_ERROR(KeepRow(tx, row));
+  WS_RETURN_IF_ERROR(KeepFindings(tx, block.fold.findings));
+  return block.log.has_value() ? KeepLog(tx, *block.log) : absl::OkStatus();
 }
 
 absl::Status AuditStore::KeepFindings(Transaction& tx, const std::vector<FindingChange>& changes) {
@@ -229,6 +268,61 @@ absl::StatusOr<std::pair<std::vector<uint64_t>, uint64_t>> AuditStore::SignedBy(
   return found;
 }
 
+absl::Status AuditStore::AddEvent(Transaction& tx, const std::string& message_id,
+                                  const v1::ComplianceEvent& event, const EventPlace& place) {
+  WS_ASSIGN_OR_RETURN(std::string sealed,
+                      tx.Seal(kEventColumn, message_id, event.SerializeAsString()));
+  return tx
+      .Exec("INSERT INTO event(message_id, sender, time_us, place, sealed) VALUES(?, ?, ?, ?, ?)",
+            {std::string_view(message_id), std::string_view(place.sender), place.time_us,
+             static_cast<int64_t>(place.place), Blob{sealed}})
+      .status();
+}
+
+absl::StatusOr<std::vector<WaitingEvent>> AuditStore::WaitingEvents(int limit) {
+  std::vector<WaitingEvent> waiting;
+  bool gap = false;
+  auto read = [&](Transaction& tx) {
+    return tx.Query(
+        "SELECT e.position, e.message_id, e.sender, e.time_us, e.sealed, m.sequence, e.place "
+        "FROM event e LEFT JOIN message m ON m.id = e.message_id ORDER BY e.position LIMIT ?",
+        {int64_t{limit}}, [&](const Row& row) -> absl::Status {
+          gap = gap || row.IsNull(5);
+          if (gap) return absl::OkStatus();
+          WS_ASSIGN_OR_RETURN(std::string bytes, tx.Open(kEventColumn, row.Bytes(1), row.Bytes(4)));
+          WaitingEvent& one = waiting.emplace_back();
+          one.position = row.Int(0);
+          one.place = {row.Bytes(2), static_cast<uint64_t>(row.Int(5)), row.Int(3),
+                       static_cast<uint64_t>(row.Int(6))};
+          if (one.event.ParseFromString(bytes)) return absl::OkStatus();
+          return absl::DataLossError(
+              Problem("audit store", "an event does not parse", Quoted(row.Bytes(1)), ""));
+        });
+  };
+  WS_RETURN_IF_ERROR(store_->Read(read));
+  return waiting;
+}
+
+absl::StatusOr<std::vector<ReferralProcedure>> AuditStore::ListProcedures(int64_t after,
+                                                                          int limit) {
+  std::vector<ReferralProcedure> found;
+  auto read = [&](Transaction& tx) {
+    return tx.Query(
+        "SELECT position, referral_id, sealed FROM procedure WHERE position > ? "
+        "ORDER BY position LIMIT ?",
+        {after, int64_t{limit}}, [&](const Row& row) -> absl::Status {
+          ReferralProcedure& one = found.emplace_back();
+          one.position = row.Int(0);
+          one.referral_id = row.Bytes(1);
+          WS_ASSIGN_OR_RETURN(one.procedure,
+                              tx.Open(kProcedureColumn, one.referral_id, row.Bytes(2)));
+          return absl::OkStatus();
+        });
+  };
+  WS_RETURN_IF_ERROR(store_->Read(read));
+  return found;
+}
+
 absl::StatusOr<std::vector<std::pair<int64_t, v1::Finding>>> AuditStore::ListFindings(
     const FindingQuery& query) {
   std::vector<std::pair<int64_t, v1::Finding>> found;
@@ -262,6 +356,7 @@ absl::StatusOr<v1::Finding> AuditStore::EditFinding(
     return SaveFinding(tx, &finding);
   };
   WS_RETURN_IF_ERROR(store_->Write(change));
+  news_ = true;
   return finding;
 }
 

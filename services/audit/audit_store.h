@@ -1,6 +1,7 @@
 #ifndef WAYSTATION_SERVICES_AUDIT_AUDIT_STORE_H_
 #define WAYSTATION_SERVICES_AUDIT_AUDIT_STORE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "common/agency/store.h"
 #include "services/audit/rules/audit_fold.h"
 #include "services/audit/rules/log_check.h"
+#include "waystation/audit/v1/compliance.pb.h"
 #include "waystation/audit/v1/finding.pb.h"
 
 namespace waystation::audit {
@@ -27,6 +29,20 @@ struct Followed {
   std::string genesis{};        // The bytes of the first record.
 };
 
+// An event as it waits to be followed.
+struct WaitingEvent {
+  int64_t position = 0;
+  v1::ComplianceEvent event{};
+  EventPlace place{};
+};
+
+// What a referral is for, as its requester says.
+struct ReferralProcedure {
+  int64_t position = 0;  // In the order in which they were followed.
+  std::string referral_id{};
+  std::string procedure{};
+};
+
 // Everything that following some records, or a tick, changes: kept together or not
 // at all.
 struct Block {
@@ -34,6 +50,8 @@ struct Block {
   // Index entries: message ids, and who signed what.
   std::vector<std::pair<std::string, KnownMessage>> messages{};
   std::vector<std::pair<std::string, uint64_t>> signatures{};  // Certificate, sequence.
+  std::vector<ReferralProcedure> procedures{};                 // Without position.
+  int64_t events_taken = 0;  // Waiting events up to this position were; 0: none.
   FoldChanges fold{};
   std::optional<LogChange> log{};
 };
@@ -50,7 +68,9 @@ struct FindingQuery {
 };
 
 // The auditor's database: how far it has followed, the folds that are open, the
-// tree's edge, what a rule has to look up again, and the findings, sealed.
+// tree's edge, what a rule has to look up again, events and findings, sealed. The
+// runtime's tables (common/agency) are in it too, so that an event and its receipt
+// are one transaction.
 //
 // A `Keep` that has returned OK is on disk, whole. Thread-safe.
 class AuditStore {
@@ -74,6 +94,16 @@ class AuditStore {
   absl::StatusOr<std::pair<std::vector<uint64_t>, uint64_t>> SignedBy(
       std::string_view certificate_sha256);
 
+  // Keeps an event that came, inside the transaction that makes its receipt.
+  static absl::Status AddEvent(agency::Transaction& tx, const std::string& message_id,
+                               const v1::ComplianceEvent& event, const EventPlace& place);
+  // Events whose message was followed on the record, in the order in which they
+  // came, at most `limit`; none behind one that was not. Errors: DATA_LOSS.
+  absl::StatusOr<std::vector<WaitingEvent>> WaitingEvents(int limit);
+
+  // Procedures behind a position, at most `limit`. Errors: DATA_LOSS.
+  absl::StatusOr<std::vector<ReferralProcedure>> ListProcedures(int64_t after, int limit);
+
   // Findings with their positions, newest opening first.
   absl::StatusOr<std::vector<std::pair<int64_t, v1::Finding>>> ListFindings(
       const FindingQuery& query);
@@ -85,14 +115,22 @@ class AuditStore {
                                           const std::function<absl::Status(v1::Finding*)>& edit);
   absl::StatusOr<uint64_t> CountOpen();
 
+  // Whether a finding changed since the last call; true at the first.
+  bool TakeNews() { return news_.exchange(false); }
+
+  // The database itself, for the runtime that keeps its mail in it.
+  std::shared_ptr<agency::Store> database() { return store_; }
+
  private:
-  AuditStore(std::unique_ptr<agency::Store> store, Rules rules)
+  AuditStore(std::shared_ptr<agency::Store> store, Rules rules)
       : store_(std::move(store)), rules_(std::move(rules)) {}
 
+  absl::Status KeepBlock(agency::Transaction& tx, const Block& block);
   absl::Status KeepFindings(agency::Transaction& tx, const std::vector<FindingChange>& changes);
 
-  const std::unique_ptr<agency::Store> store_;
+  const std::shared_ptr<agency::Store> store_;
   const Rules rules_;
+  std::atomic<bool> news_ = true;
 };
 
 }  // namespace waystation::audit

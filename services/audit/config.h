@@ -1,17 +1,16 @@
 #ifndef WAYSTATION_SERVICES_AUDIT_CONFIG_H_
 #define WAYSTATION_SERVICES_AUDIT_CONFIG_H_
 
-#include <memory>
 #include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/agency/config.h"
 #include "common/client/cosign_stream.h"
 #include "common/clock/clock.h"
 #include "common/crypto/aead.h"
 #include "common/rpc/tls.h"
-#include "common/rpc/trust_source.h"
 #include "common/tlog/policy.h"
 #include "services/audit/config.pb.h"
 #include "services/audit/rules/rule_table.h"
@@ -23,11 +22,10 @@ using v1::AuditConfig;
 // A configuration that was found good, with everything it names loaded.
 struct LoadedConfig {
   AuditConfig config;
-  std::string trust_domain;  // "waystation.example"
+  agency::Identity identity;  // Without staff.
   std::string listen_host;
   int listen_port = 0;
   rpc::TlsFiles tls;
-  std::shared_ptr<rpc::TrustSource> trust;
   crypto::AeadKey store_key;
   Rules rules;
   tlog::Policy log_policy;

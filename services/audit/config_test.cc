@@ -23,6 +23,10 @@ AuditConfig Good() {
   config.set_store_path("store.db");
   config.set_store_key_path("store.key");
   config.set_audit_log_policy_path("audit-log-policy");
+  config.set_sign_certificate_path("sign.pem");
+  config.set_sign_key_path("sign-key.pem");
+  config.set_encrypt_certificate_path("encrypt.pem");
+  config.set_encrypt_key_path("encrypt-key.pem");
   return config;
 }
 
@@ -58,6 +62,10 @@ TEST(AuditConfigTest, EachRuleNamesItsField) {
       {"config.store_key_path", [](auto& c) { c.clear_store_key_path(); }},
       {"config.crl_grace_s", [](auto& c) { c.set_crl_grace_s(2'592'001); }},
       {"config.audit_log_policy_path", [](auto& c) { c.clear_audit_log_policy_path(); }},
+      {"config.sign_certificate_path", [](auto& c) { c.clear_sign_certificate_path(); }},
+      {"config.sign_key_path", [](auto& c) { c.clear_sign_key_path(); }},
+      {"config.encrypt_certificate_path", [](auto& c) { c.clear_encrypt_certificate_path(); }},
+      {"config.encrypt_key_path", [](auto& c) { c.clear_encrypt_key_path(); }},
   };
   for (const Case& each : kCases) {
     AuditConfig config = Good();

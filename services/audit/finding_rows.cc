@@ -63,7 +63,9 @@ const agency::Schema& FindingSchema() {
       {"CREATE TABLE finding(id TEXT PRIMARY KEY, rule TEXT NOT NULL, open INTEGER NOT NULL, "
        "position INTEGER NOT NULL UNIQUE, revision INTEGER NOT NULL UNIQUE, sealed BLOB NOT NULL);"
        "CREATE TABLE finding_party(id TEXT NOT NULL REFERENCES finding(id), party TEXT NOT NULL, "
-       "PRIMARY KEY(id, party)) WITHOUT ROWID;"}};
+       "PRIMARY KEY(id, party)) WITHOUT ROWID;",
+       "CREATE TABLE finding_told(id TEXT PRIMARY KEY REFERENCES finding(id), "
+       "open INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;"}};
   return schema;
 }
 
@@ -136,6 +138,32 @@ absl::StatusOr<std::vector<std::pair<int64_t, v1::Finding>>> QueryFindings(
         return absl::OkStatus();
       }));
   return found;
+}
+
+// An opening has a position of its own, so that one that ended and opened again
+// between two looks is told too.
+absl::StatusOr<std::vector<v1::Finding>> UntoldFindings(Transaction& tx, int limit) {
+  std::vector<v1::Finding> found;
+  WS_RETURN_IF_ERROR(
+      tx.Query("SELECT f.id, f.sealed FROM finding f LEFT JOIN finding_told t ON t.id = f.id "
+               "WHERE t.id IS NULL OR t.open != f.open OR t.position != f.position "
+               "ORDER BY f.revision LIMIT ?",
+               {int64_t{limit}}, [&](const Row& row) -> absl::Status {
+                 WS_ASSIGN_OR_RETURN(found.emplace_back(), Unseal(tx, row.Bytes(0), row.Bytes(1)));
+                 return absl::OkStatus();
+               }));
+  return found;
+}
+
+absl::Status MarkTold(Transaction& tx, const v1::Finding& finding) {
+  return tx
+      .Exec(
+          "INSERT INTO finding_told(id, open, position) SELECT id, ?2, position FROM finding "
+          "WHERE id = ?1 ON CONFLICT(id) DO UPDATE SET open = excluded.open, "
+          "position = excluded.position",
+          {std::string_view(finding.finding_id()),
+           int64_t{finding.state() == v1::FINDING_STATE_OPEN}})
+      .status();
 }
 
 }  // namespace waystation::audit

@@ -35,6 +35,12 @@ absl::Status SaveFinding(agency::Transaction& tx, v1::Finding* finding);
 absl::StatusOr<std::vector<std::pair<int64_t, v1::Finding>>> QueryFindings(
     agency::Transaction& tx, const FindingQuery& query);
 
+// Findings that opened, opened again or ended since their parties were told last, at
+// most `limit`. Errors: DATA_LOSS.
+absl::StatusOr<std::vector<v1::Finding>> UntoldFindings(agency::Transaction& tx, int limit);
+// Its parties were told of it as it is here.
+absl::Status MarkTold(agency::Transaction& tx, const v1::Finding& finding);
+
 }  // namespace waystation::audit
 
 #endif  // WAYSTATION_SERVICES_AUDIT_FINDING_ROWS_H_

@@ -87,6 +87,14 @@ grpc::ServerUnaryReactor* FindingService::ReportConflict(grpc::CallbackServerCon
              [this, request](const Caller& caller) { return take_conflict_(caller, *request); });
 }
 
+grpc::ServerUnaryReactor* FindingService::ListProcedures(grpc::CallbackServerContext* context,
+                                                         const v1::ListProceduresRequest* request,
+                                                         v1::ListProceduresResponse* response) {
+  return Run(context, [this, request, response](const Caller& caller) {
+    return findings_.ListProcedures(caller, *request, response);
+  });
+}
+
 grpc::ServerUnaryReactor* FindingService::GetAuditStatus(grpc::CallbackServerContext* context,
                                                          const v1::GetAuditStatusRequest*,
                                                          v1::GetAuditStatusResponse* response) {

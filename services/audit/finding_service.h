@@ -47,6 +47,9 @@ class FindingService : public v1::AuditService::CallbackService {
   grpc::ServerUnaryReactor* ReportConflict(grpc::CallbackServerContext* context,
                                            const v1::ReportConflictRequest* request,
                                            v1::ReportConflictResponse* response) override;
+  grpc::ServerUnaryReactor* ListProcedures(grpc::CallbackServerContext* context,
+                                           const v1::ListProceduresRequest* request,
+                                           v1::ListProceduresResponse* response) override;
   grpc::ServerUnaryReactor* GetAuditStatus(grpc::CallbackServerContext* context,
                                            const v1::GetAuditStatusRequest* request,
                                            v1::GetAuditStatusResponse* response) override;

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/agency/fields.h"
 #include "common/agency/identity_text.h"
@@ -14,6 +15,8 @@ namespace waystation::audit {
 namespace {
 
 constexpr char kPageLetter = 'f';
+constexpr char kProcedureLetter = 'p';
+constexpr uint32_t kProcedurePageMax = 1000;
 constexpr int kResponsesMax = 100;
 constexpr size_t kTextCharsMax = 2000;
 
@@ -72,6 +75,29 @@ absl::Status CloseOpen(const Caller& caller, const std::string& reason, absl::Ti
   *finding->mutable_closing()->mutable_time() = agency::ToProtoTime(now);
   *finding->mutable_changed_time() = finding->closing().time();
   return absl::OkStatus();
+}
+
+struct ProcedurePage {
+  int64_t after = 0;
+  int size = 0;
+};
+
+// Oldest first, unlike agency::ReadPage: what comes goes to the end.
+absl::StatusOr<ProcedurePage> ReadProcedurePage(const v1::ListProceduresRequest& request) {
+  ProcedurePage page;
+  if (request.page_size() > kProcedurePageMax) {
+    return Refusal(
+        absl::StatusCode::kInvalidArgument, "PAGE_SIZE_INVALID",
+        Problem("page_size", "out of range", absl::StrCat(request.page_size()), "0 to 1,000"));
+  }
+  page.size = static_cast<int>(request.page_size() == 0 ? kProcedurePageMax : request.page_size());
+  const std::string_view token = request.page_token();
+  if (token.empty()) return page;
+  const bool good = token.front() == kProcedureLetter &&
+                    absl::SimpleAtoi(Absl(token.substr(1)), &page.after) && page.after > 0;
+  if (good) return page;
+  return Refusal(absl::StatusCode::kInvalidArgument, "PAGE_TOKEN_INVALID",
+                 Problem("page_token", "not issued here", Quoted(token), "next_page_token"));
 }
 
 }  // namespace
@@ -142,6 +168,30 @@ absl::Status Findings::Close(const Caller& caller, const v1::CloseFindingRequest
       store_.EditFinding(request.finding_id(), caller.seen_by(), [&](v1::Finding* finding) {
         return CloseOpen(caller, request.reason(), clock_.Now(), finding);
       }));
+  return absl::OkStatus();
+}
+
+absl::Status Findings::ListProcedures(const Caller& caller,
+                                      const v1::ListProceduresRequest& request,
+                                      v1::ListProceduresResponse* response) {
+  if (!caller.is_auditor) {
+    return Refusal(absl::StatusCode::kPermissionDenied, "AUDIT_DENIED",
+                   Problem("caller", "not the auditor", Quoted(caller.identity), "/auditor"));
+  }
+  WS_ASSIGN_OR_RETURN(const ProcedurePage page, ReadProcedurePage(request));
+  WS_ASSIGN_OR_RETURN(std::vector<ReferralProcedure> found,
+                      store_.ListProcedures(page.after, page.size + 1));
+  const bool more = found.size() > static_cast<size_t>(page.size);
+  if (more) found.pop_back();
+  for (ReferralProcedure& one : found) {
+    v1::ReferralProcedure& out = *response->add_procedures();
+    out.set_referral_id(std::move(one.referral_id));
+    out.set_procedure(std::move(one.procedure));
+  }
+  if (more) {
+    response->set_next_page_token(
+        absl::StrCat(std::string(1, kProcedureLetter), found.back().position));
+  }
   return absl::OkStatus();
 }
 

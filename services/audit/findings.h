@@ -41,6 +41,8 @@ class Findings {
                        v1::RespondResponse* response);
   absl::Status Close(const Caller& caller, const v1::CloseFindingRequest& request,
                      v1::CloseFindingResponse* response);
+  absl::Status ListProcedures(const Caller& caller, const v1::ListProceduresRequest& request,
+                              v1::ListProceduresResponse* response);
 
  private:
   AuditStore& store_;

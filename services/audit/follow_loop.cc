@@ -15,8 +15,13 @@ constexpr size_t kTasksMax = 64;
 
 }  // namespace
 
-FollowLoop::FollowLoop(Follower& follower, const Clock& clock)
-    : follower_(follower), clock_(clock), ticked_(clock.Monotonic()), thread_([this] { Run(); }) {}
+FollowLoop::FollowLoop(Follower& follower, const Clock& clock,
+                       std::function<absl::Status()> after_step)
+    : follower_(follower),
+      clock_(clock),
+      after_step_(std::move(after_step)),
+      ticked_(clock.Monotonic()),
+      thread_([this] { Run(); }) {}
 
 FollowLoop::~FollowLoop() { Stop(); }
 
@@ -99,9 +104,11 @@ void FollowLoop::Run() {
     if (ended) return;
     if (task != nullptr) status = task();
     const absl::Duration now = clock_.Monotonic();
-    if (!status.ok() || !connected() || now - ticked_ < kTick) continue;
-    ticked_ = now;
-    status = follower_.Tick();
+    if (status.ok() && connected() && now - ticked_ >= kTick) {
+      ticked_ = now;
+      status = follower_.Tick();
+    }
+    if (status.ok() && after_step_ != nullptr) status = after_step_();
   }
   Fail(status);
 }

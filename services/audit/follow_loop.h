@@ -24,10 +24,12 @@ namespace waystation::audit {
 // away, since what is on the record by then is not known.
 //
 // An error of the follower ends the loop; whoever runs the process asks `failure`.
-// Does not own follower and clock, which outlive it. Thread-safe.
+// `after_step` is called on its thread after each step; an error of it ends the loop
+// too. Does not own follower and clock, which outlive it. Thread-safe.
 class FollowLoop : public FeedListener {
  public:
-  FollowLoop(Follower& follower, const Clock& clock);
+  FollowLoop(Follower& follower, const Clock& clock,
+             std::function<absl::Status()> after_step = nullptr);
   ~FollowLoop() override;
 
   uint64_t NextSequence() override { return follower_.NextSequence(); }
@@ -61,6 +63,7 @@ class FollowLoop : public FeedListener {
 
   Follower& follower_;
   const Clock& clock_;
+  const std::function<absl::Status()> after_step_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Task> tasks_ ABSL_GUARDED_BY(mutex_);

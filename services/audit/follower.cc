@@ -16,6 +16,7 @@ namespace {
 using journal::v1::Record;
 
 constexpr size_t kToldMax = 1000;
+constexpr int kEventsAtOnce = 256;
 
 std::string Sha256Of(std::string_view bytes) {
   return std::string(crypto::AsBytes(crypto::Sha256(bytes)));
@@ -94,6 +95,7 @@ absl::Status Follower::TakeRecords(const std::vector<std::string>& records, bool
     if (record.sequence() == followed_.sequence) continue;
     WS_RETURN_IF_ERROR(TakeRecord(record, bytes, &block));
   }
+  WS_RETURN_IF_ERROR(TakeEvents(&block));
   if (block.followed.has_value()) {
     // A journal that is ahead of our clock must not make anything due.
     fold_.OnTime(std::min(followed_.time_us, NowUs()));
@@ -264,8 +266,24 @@ absl::Status Follower::TakeConflict(const tlog::Cosigner::Conflict& conflict,
 
 absl::Status Follower::Tick() {
   WS_RETURN_IF_ERROR(JudgeCertificates());
+  Block block;
+  WS_RETURN_IF_ERROR(TakeEvents(&block));
   fold_.OnTime(NowUs());
-  return Keep({});
+  return Keep(std::move(block));
+}
+
+absl::Status Follower::TakeEvents(Block* block) {
+  WS_ASSIGN_OR_RETURN(std::vector<WaitingEvent> events, parts_.store->WaitingEvents(kEventsAtOnce));
+  for (WaitingEvent& one : events) {
+    if (one.event.has_procedure()) {
+      const v1::ProcedureStanding& said = one.event.procedure();
+      block->procedures.push_back({0, said.referral_id(), said.procedure()});
+    } else {
+      fold_.OnEvent(one.event, one.place);
+    }
+    block->events_taken = one.position;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Follower::JudgeCertificates() {
@@ -302,8 +320,8 @@ absl::Status Follower::Keep(Block block) {
     log::Info("audit", change.kind == FindingChange::Kind::kRaise ? "finding" : "finding_ended",
               {{"id", FindingId(change.rule, change.subject)}, {"rule", RuleName(change.rule)}});
   }
-  const bool idle =
-      !block.followed.has_value() && block.fold.rows.empty() && block.fold.findings.empty();
+  const bool idle = !block.followed.has_value() && block.events_taken == 0 &&
+                    block.fold.rows.empty() && block.fold.findings.empty();
   if (!idle) WS_RETURN_IF_ERROR(parts_.store->Keep(block));
   Publish();
   return absl::OkStatus();

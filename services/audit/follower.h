@@ -78,7 +78,8 @@ class Follower {
   // auditor's own cosigner they are believed; of others they are held against the
   // record.
   absl::Status TakeConflict(const tlog::Cosigner::Conflict& conflict, const std::string& reporter);
-  // Time went on and there is no record that was not taken.
+  // Time went on and there is no record that was not taken. Events that came are
+  // taken here too.
   absl::Status Tick();
 
   FollowStatus Status() const;
@@ -100,6 +101,8 @@ class Follower {
   // Asks of each certificate that signed whether it is revoked by now.
   absl::Status JudgeCertificates();
   bool IsRevoked(const std::string& certificate_sha256, const std::string& signer) const;
+  // Applies what agencies said of themselves, as far as their messages were followed.
+  absl::Status TakeEvents(Block* block);
   absl::Status Keep(Block block);
   void Publish();
   int64_t NowUs() const;

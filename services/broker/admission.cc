@@ -108,12 +108,12 @@ absl::StatusOr<std::shared_ptr<AdmittedMessage>> AdmissionSession::Admit(
 }
 
 absl::Status AdmissionSession::CheckAgainstDirectory(const bus::v1::Header& header) {
-  std::optional<bool> is_case = rules_.directory->IsCase(header.type());
-  if (!is_case.has_value()) {
+  std::optional<evidence::MessageForm> form = rules_.directory->FormOf(header.type());
+  if (!form.has_value()) {
     return Refusal(absl::StatusCode::kInvalidArgument, "UNKNOWN_TYPE",
                    absl::StrCat("type: not in the directory, got ", Quoted(header.type())));
   }
-  WS_RETURN_IF_ERROR(evidence::CheckHeader(header, *is_case));
+  WS_RETURN_IF_ERROR(evidence::CheckHeader(header, *form));
   for (const std::string& recipient : header.recipients()) {
     if (rules_.directory->Find(recipient) != nullptr) continue;
     return Refusal(absl::StatusCode::kNotFound, "UNKNOWN_RECIPIENT",

@@ -17,6 +17,7 @@
 #include "common/status/status.h"
 #include "services/hhs/case_law.h"
 #include "services/hhs/register.h"
+#include "services/hhs/standing.h"
 #include "waystation/doj/v1/consultation.pb.h"
 
 namespace waystation::hhs {
@@ -94,7 +95,9 @@ absl::StatusOr<CertificationCase> Load(const Officer& officer, std::string_view 
 
 absl::StatusOr<CertificationCase> SaveAndShow(CertificationCase one, Tx& tx) {
   WS_RETURN_IF_ERROR(SaveChanged(one, tx));
-  return Show(std::move(one), tx);
+  WS_ASSIGN_OR_RETURN(CertificationCase shown, Show(std::move(one), tx));
+  WS_RETURN_IF_ERROR(ReportStanding(shown, tx));
+  return shown;
 }
 
 absl::StatusOr<CertificationCase> CaseByDoor(const Officer& officer, const std::string& person,

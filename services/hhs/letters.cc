@@ -14,6 +14,7 @@
 #include "services/hhs/cases.h"
 #include "services/hhs/letter_number.h"
 #include "services/hhs/register.h"
+#include "services/hhs/standing.h"
 
 namespace waystation::hhs {
 namespace {
@@ -164,7 +165,7 @@ absl::Status ConfirmLetter(const Officer& officer, const v1::ConfirmLetterReques
   WS_RETURN_IF_ERROR(RejudgeLetters(one, tx));
   *response.mutable_letter() = stored.letter();
   WS_ASSIGN_OR_RETURN(*response.mutable_certification_case(), Show(std::move(one), tx));
-  return absl::OkStatus();
+  return ReportStanding(response.certification_case(), tx);
 }
 
 absl::Status GetLetter(const Officer& officer, const v1::GetLetterRequest& request, Tx& tx,

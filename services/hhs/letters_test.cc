@@ -3,6 +3,7 @@
 #include "common/crypto/certificate.h"
 #include "common/evidence/verifier.h"
 #include "services/hhs/hhs_fixture.h"
+#include "waystation/audit/v1/compliance.pb.h"
 
 namespace waystation::hhs {
 namespace {
@@ -51,6 +52,30 @@ TEST_F(LettersTest, CertifiesAnAdultWithNoticeWillingnessAndConsultation) {
   }
   EXPECT_EQ(Record().issued_by_size(), 2);
   EXPECT_FALSE(Get().has_proposal());
+}
+
+TEST_F(LettersTest, TheAuditorHearsHowFarTheCertificationIsAndNotWhatIsMissing) {
+  Prepare();
+  ASSERT_TRUE(Issue(v1::LETTER_KIND_CERTIFICATION).ok());
+  std::vector<audit::v1::CertificationStage> stages;
+  for (const agency::MemoDraft& memo : desk_.memos()) {
+    audit::v1::ComplianceEvent event;
+    ASSERT_TRUE(event.ParseFromString(memo.body));
+    EXPECT_EQ(event.certification().reference(), "cp-1");
+    EXPECT_THAT(event.certification().waits_for(), Not(HasSubstr("WILLING")));
+    if (!stages.empty() && stages.back() == event.certification().stage()) continue;
+    stages.push_back(event.certification().stage());
+  }
+  EXPECT_THAT(stages, testing::ElementsAre(audit::v1::CERTIFICATION_STAGE_NOTICE_FILED,
+                                           audit::v1::CERTIFICATION_STAGE_LETTER_ISSUED));
+}
+
+TEST_F(LettersTest, ACitizenNeedsNoneAndTheAuditorHearsIt) {
+  Prepare();
+  ASSERT_TRUE(SetFacts(Years(30), v1::IMMIGRATION_CLASS_CITIZEN).ok());
+  audit::v1::ComplianceEvent event;
+  ASSERT_TRUE(event.ParseFromString(desk_.memos().back().body));
+  EXPECT_EQ(event.certification().stage(), audit::v1::CERTIFICATION_STAGE_NOT_NEEDED);
 }
 
 TEST_F(LettersTest, EachAgeGetsItsOwnLetter) {

@@ -20,6 +20,7 @@
 #include "services/hhs/letter_number.h"
 #include "services/hhs/letters.h"
 #include "services/hhs/register.h"
+#include "services/hhs/standing.h"
 #include "waystation/doj/v1/consultation.pb.h"
 #include "waystation/dol/v1/services.pb.h"
 #include "waystation/hhs/v1/notices.pb.h"
@@ -74,6 +75,8 @@ class StatusNoticeProcedure : public Procedure {
     LearnAge(notice.age(), filed);
     WS_RETURN_IF_ERROR(SaveChanged(filed, tx));
     WS_RETURN_IF_ERROR(RejudgeLetters(filed, tx));
+    WS_ASSIGN_OR_RETURN(const CertificationCase shown, Show(filed, tx));
+    WS_RETURN_IF_ERROR(ReportStanding(shown, tx));
     v1::StatusNoticeRecorded answer;
     answer.set_certification_case_id(filed.case_id());
     return casework::AnswerByRule(*this, one.id(), answer, "Office of Refugee Resettlement", kTitle,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/agency/automatic.h"
+#include "common/agency/compliance.h"
 #include "common/agency/fields.h"
 #include "common/agency/handoff.h"
 #include "common/agency/identity_text.h"
@@ -17,6 +18,7 @@
 #include "common/statute/continued_presence.h"
 #include "services/ins/petition_law.h"
 #include "services/ins/register.h"
+#include "waystation/audit/v1/compliance.pb.h"
 #include "waystation/hhs/v1/notices.pb.h"
 
 namespace waystation::ins {
@@ -150,6 +152,18 @@ bool IsHhsOnTheBus(Tx& tx) {
   });
 }
 
+// The auditor hears that a letter is due, or is no more.
+absl::Status Report(const StatusNotice& notice, const std::string& referral_id, Tx& tx) {
+  audit::v1::ComplianceEvent event;
+  audit::v1::CertificationStanding& standing = *event.mutable_certification();
+  standing.set_reference(notice.reference());
+  standing.set_stage(notice.event() == hhs::v1::STATUS_EVENT_PRESENCE_GRANTED
+                         ? audit::v1::CERTIFICATION_STAGE_NOTICE_GIVEN
+                         : audit::v1::CERTIFICATION_STAGE_BASIS_ENDED);
+  standing.set_referral_id(referral_id);
+  return agency::Report(std::move(event), tx);
+}
+
 absl::Status Tell(const std::string& reference, const Officer& official, Tx& tx) {
   if (!IsHhsOnTheBus(tx)) return absl::OkStatus();
   static const StatusNotices procedure;
@@ -163,6 +177,7 @@ absl::Status Tell(const std::string& reference, const Officer& official, Tx& tx)
   ask.basis.set_kind(referral::v1::DISCLOSURE_BASIS_KIND_STATUTORY_DUTY);
   ask.basis.set_citation(std::string(kCitation));
   WS_ASSIGN_OR_RETURN(std::string referral_id, casework::SendAsk(procedure, ask, tx));
+  WS_RETURN_IF_ERROR(Report(standing.notice, referral_id, tx));
   Register::Told told{reference, standing.person, referral_id, std::nullopt};
   if (standing.notice.has_expires_on()) told.last_day = StoredDay(standing.notice.expires_on());
   return Register(tx.db()).SaveTold(told);

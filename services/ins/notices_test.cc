@@ -8,6 +8,7 @@
 #include "common/procedures/hhs.h"
 #include "gmock/gmock.h"
 #include "services/ins/casework_fixture.h"
+#include "waystation/audit/v1/compliance.pb.h"
 #include "waystation/hhs/v1/notices.pb.h"
 
 namespace waystation::ins {
@@ -125,6 +126,22 @@ TEST_F(NoticesTest, GrantTellsHhsUnderTheSecondOfficial) {
   EXPECT_EQ(notice.event_on().day(), 9);
   EXPECT_EQ(notice.expires_on().year(), 2003);
   EXPECT_EQ(notice.age().birth_date().year(), 1985);
+}
+
+TEST_F(NoticesTest, TheAuditorHearsWhenALetterIsDueAndWhenNoMore) {
+  const v1::Presence granted = Granted();
+  EndByTwo(granted, EndOf(granted));
+  std::vector<audit::v1::CertificationStage> stages;
+  for (const agency::MemoDraft& memo : desk_.memos()) {
+    audit::v1::ComplianceEvent event;
+    ASSERT_TRUE(event.ParseFromString(memo.body));
+    ASSERT_TRUE(event.has_certification());
+    EXPECT_EQ(event.certification().reference(), granted.presence_id());
+    EXPECT_EQ(event.certification().referral_id().size(), 16u);
+    stages.push_back(event.certification().stage());
+  }
+  EXPECT_THAT(stages, testing::ElementsAre(audit::v1::CERTIFICATION_STAGE_NOTICE_GIVEN,
+                                           audit::v1::CERTIFICATION_STAGE_BASIS_ENDED));
 }
 
 TEST_F(NoticesTest, TellsNothingBeforeTheSecondOfficialOrOfADenial) {

@@ -106,15 +106,15 @@ std::vector<Row> IdentityRows() {
        .code = StatusCode::kPermissionDenied,
        .reason = "POLICY_DENIED",
        .stage = "call"},
-      {.name = "auditor pulls",
+      {.name = "operator pulls",
        .send =
            [](auto& w) {
-             return w.PullFrame(w.bus.Channel(kAuditor), w.ins, bus::v1::StreamingPullRequest());
+             return w.PullFrame(w.bus.Channel(kOperator), w.ins, bus::v1::StreamingPullRequest());
            },
        .code = StatusCode::kPermissionDenied,
        .reason = "POLICY_DENIED",
        .stage = "call",
-       .peer = "/auditor"},
+       .peer = "/operator"},
   };
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "common/crypto/sha256.h"
+#include "common/rpc/status_grpc.h"
 #include "common/status/status.h"
 #include "gtest/gtest.h"
 #include "tests/e2e/officers.h"
@@ -18,6 +20,7 @@
 #include "tests/harness/operations.h"
 #include "tests/harness/test_bus.h"
 #include "tools/waystation/history.h"
+#include "waystation/audit/v1/audit_service.grpc.pb.h"
 
 // SIGKILL of the broker and of both services at random moments, twenty times
 // each, while officers bring 10,000 messages about. A call that a kill cut off is
@@ -54,6 +57,7 @@ class KillEveryoneTest : public testing::Test {
     bus_.Start();
     bus_.StartAgency("doj");
     bus_.StartAgency("ins");
+    bus_.StartAudit();
     officers_ = std::make_unique<Officers>(bus_);
   }
 
@@ -109,6 +113,31 @@ class KillEveryoneTest : public testing::Test {
         },
         absl::Seconds(60)))
         << "messages left in a queue, or dead";
+  }
+
+  // The auditor knows what each petition is for, the last that DOJ tells him of one.
+  void AwaitMemos(const std::map<std::string, Fate>& filed) {
+    size_t known = 0;
+    EXPECT_TRUE(
+        Eventually([&] { return (known = CountProcedures()) == filed.size(); }, absl::Seconds(120)))
+        << known << " of " << filed.size();
+  }
+
+  size_t CountProcedures() {
+    auto stub = audit::v1::AuditService::NewStub(
+        bus_.ChannelTo(bus_.Files(kAuditor), bus_.audit_address(), kAuditor));
+    size_t count = 0;
+    audit::v1::ListProceduresRequest request;
+    do {
+      grpc::ClientContext context;
+      context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+      context.set_wait_for_ready(true);
+      audit::v1::ListProceduresResponse page;
+      Require(rpc::FromGrpcStatus(stub->ListProcedures(&context, request, &page)), "procedures");
+      count += static_cast<size_t>(page.procedures_size());
+      request.set_page_token(page.next_page_token());
+    } while (!request.page_token().empty());
+    return count;
   }
 
   // Each acknowledged petition stands on both sides, once, with one end.
@@ -181,6 +210,10 @@ class KillEveryoneTest : public testing::Test {
     for (const std::string& problem : fold.problems()) ADD_FAILURE() << problem;
     EXPECT_EQ(fold.accepted(), messages);
     EXPECT_EQ(fold.delivered(), messages);
+    // Of each petition DOJ tells the auditor three things: the intake's duties, those
+    // after one is done, and what the referral is for.
+    EXPECT_EQ(fold.accepted_memos(), 3 * filed.size());
+    EXPECT_EQ(fold.delivered_memos(), 3 * filed.size());
     EXPECT_EQ(fold.steps().size(), filed.size());
     for (const auto& [referral, fate] : filed) {
       auto found = fold.steps().find(referral);
@@ -240,6 +273,7 @@ TEST_F(KillEveryoneTest, NothingAcknowledgedIsLostNothingAppliedTwiceOrderKept) 
   KillRepeatedly(work);
   work.Finish();
   absl::Duration took = bus_.clock().Monotonic() - begin;
+  AwaitMemos(work.filed());
   AwaitRest();
   EXPECT_GE(work.messages(), kMessages);
   CheckPetitions(work.filed());

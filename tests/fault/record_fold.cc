@@ -26,7 +26,7 @@ void RecordFold::Take(const journal::v1::Record& record) {
   if (record.has_delivered()) TakeDelivered(record.delivered());
   if (record.has_given_back()) TakeGivenBack(record.given_back());
   if (record.has_epoch_opened() && record.epoch_opened().epoch() > 1) {
-    under_way_at_kills_.push_back(messages_.size() - delivered_);
+    under_way_at_kills_.push_back(messages_.size() - delivered_.all());
   }
   if (record.has_refused()) {
     const journal::v1::Refused& refused = record.refused();
@@ -39,8 +39,9 @@ void RecordFold::Take(const journal::v1::Record& record) {
 void RecordFold::TakeAccepted(uint64_t sequence, const journal::v1::Accepted& accepted) {
   bus::v1::Header header;
   bool sound = header.ParseFromString(accepted.header()) && header.recipients_size() == 1 &&
-               header.has_referral() && !header.ordering_key().empty();
-  Check(sound, absl::StrCat("record ", sequence, ": not a step of a referral"));
+               header.has_referral() == (header.type() == "waystation.case.v1") &&
+               header.has_referral() == !header.ordering_key().empty();
+  Check(sound, absl::StrCat("record ", sequence, ": neither a step of a referral nor a memo"));
   Check(ids_.insert(header.id()).second, absl::StrCat("accepted twice: ", header.id()));
   if (!sound) return;
   Message message;
@@ -48,8 +49,13 @@ void RecordFold::TakeAccepted(uint64_t sequence, const journal::v1::Accepted& ac
   message.queue = header.recipients(0);
   message.line = absl::StrCat(message.queue, " ", header.source(), " ", header.ordering_key());
   message.transition = header.referral().transition();
+  // Memos have no order.
+  if (message.is_memo()) message.line = absl::StrCat("memo ", sequence);
   lines_[message.line].push_back(sequence);
-  Step(message.referral_id, message.transition, header.referral().expected_version());
+  accepted_.Add(message);
+  if (!message.is_memo()) {
+    Step(message.referral_id, message.transition, header.referral().expected_version());
+  }
   messages_.emplace(sequence, std::move(message));
 }
 
@@ -98,7 +104,7 @@ void RecordFold::TakeDelivered(const journal::v1::Delivered& delivered) {
     std::deque<uint64_t>& line = lines_[message->line];
     if (line.front() == sequence) line.pop_front();
     message->delivered = true;
-    ++delivered_;
+    delivered_.Add(*message);
     if (message->transition == types::v1::TRANSITION_REQUEST) {
       Step(message->referral_id, types::v1::TRANSITION_RECEIVED, 1);
     }

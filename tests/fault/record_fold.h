@@ -25,7 +25,8 @@ namespace waystation::harness {
 //   for (const auto& record : ReadRecords(bus, 1, last)) fold.Take(record);
 //   for (const std::string& problem : fold.problems()) ADD_FAILURE() << problem;
 //
-// Knows only messages of a referral with one recipient. Single-threaded: the test.
+// Knows only steps of a referral and memos, with one recipient. Single-threaded: the
+// test.
 class RecordFold {
  public:
   void Take(const journal::v1::Record& record);
@@ -35,8 +36,10 @@ class RecordFold {
 
   // Steps of each referral in the order of the record.
   const std::map<std::string, std::vector<types::v1::Transition>>& steps() const { return steps_; }
-  size_t accepted() const { return messages_.size(); }
-  size_t delivered() const { return delivered_; }
+  size_t accepted() const { return accepted_.cases; }
+  size_t delivered() const { return delivered_.cases; }
+  size_t accepted_memos() const { return accepted_.memos; }
+  size_t delivered_memos() const { return delivered_.memos; }
   // Leases beyond the first of a message.
   size_t redelivered() const { return redelivered_; }
   // Refusals by stage and reason.
@@ -53,6 +56,15 @@ class RecordFold {
     types::v1::Transition transition = types::v1::TRANSITION_UNSPECIFIED;
     int leases = 0;
     bool delivered = false;
+
+    bool is_memo() const { return referral_id.empty(); }
+  };
+  struct Count {
+    size_t cases = 0;
+    size_t memos = 0;
+
+    void Add(const Message& message) { ++(message.is_memo() ? memos : cases); }
+    size_t all() const { return cases + memos; }
   };
 
   void TakeAccepted(uint64_t sequence, const journal::v1::Accepted& accepted);
@@ -74,7 +86,8 @@ class RecordFold {
   std::map<std::string, uint64_t> refusals_;
   std::vector<size_t> under_way_at_kills_;
   std::vector<std::string> problems_;
-  size_t delivered_ = 0;
+  Count accepted_;
+  Count delivered_;
   size_t redelivered_ = 0;
 };
 

@@ -30,10 +30,22 @@ class RecordFoldTest : public testing::Test {
     bus::v1::Header header;
     header.set_id(id.empty() ? absl::StrCat("message-", sequence_) : id);
     header.add_recipients(queue);
+    header.set_type("waystation.case.v1");
     header.set_ordering_key("r");
     header.mutable_referral()->set_referral_id("r");
     header.mutable_referral()->set_transition(transition);
     header.mutable_referral()->set_expected_version(expected_version);
+    journal::v1::Record record = Next();
+    record.mutable_accepted()->set_header(header.SerializeAsString());
+    fold_.Take(record);
+    return sequence_;
+  }
+
+  uint64_t AcceptMemo(const std::string& type) {
+    bus::v1::Header header;
+    header.set_id(absl::StrCat("message-", sequence_));
+    header.set_type(type);
+    header.add_recipients("auditor");
     journal::v1::Record record = Next();
     record.mutable_accepted()->set_header(header.SerializeAsString());
     fold_.Take(record);
@@ -143,6 +155,26 @@ TEST_F(RecordFoldTest, SeesADeadLetterAndAnotherQueue) {
   GiveBack("doj", take_up_, 0);
   EXPECT_THAT(fold_.problems(),
               ElementsAre(HasSubstr("of another queue"), HasSubstr("dead letter")));
+}
+
+TEST_F(RecordFoldTest, MemosAreCountedByThemselvesAndMayOvertake) {
+  const uint64_t first = AcceptMemo("waystation.audit.compliance.v1");
+  const uint64_t second = AcceptMemo("waystation.audit.compliance.v1");
+  Lease("auditor", second);
+  Deliver("auditor", second);
+  EXPECT_THAT(fold_.problems(), ElementsAre());
+  EXPECT_EQ(fold_.accepted(), 0u);
+  EXPECT_EQ(fold_.accepted_memos(), 2u);
+  EXPECT_EQ(fold_.delivered_memos(), 1u);
+  Lease("auditor", first);
+  Deliver("auditor", first);
+  Deliver("auditor", first);
+  EXPECT_THAT(fold_.problems(), ElementsAre(HasSubstr("after its receipt")));
+}
+
+TEST_F(RecordFoldTest, ACaseWithoutAReferralIsNeither) {
+  AcceptMemo("waystation.case.v1");
+  EXPECT_THAT(fold_.problems(), ElementsAre(HasSubstr("neither")));
 }
 
 TEST_F(RecordFoldTest, SeesAMissingRecord) {

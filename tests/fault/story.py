@@ -195,7 +195,9 @@ class Bus:
         def rested():
             seen[:] = self.json("status")
             queues = seen[0]["queues"]
+            # What waits for the auditor, who is none of the seven, is nobody's step.
             return queues and not any(int(queue.get(count, 0)) for queue in queues
+                                      if not queue["identity"].endswith("/auditor")
                                       for count in ("waiting", "leased", "dead"))
         try:
             command.eventually("empty queues", rested)

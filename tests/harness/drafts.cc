@@ -48,7 +48,7 @@ bus::v1::Header Drafts::Case(std::string_view recipient_path, const std::string&
                              types::v1::Transition transition, uint64_t expected_version) const {
   bus::v1::Header header = Report(recipient_path);
   header.set_type(kCaseType);
-  header.set_datacontenttype(std::string(evidence::kCaseMediaType));
+  header.set_datacontenttype(std::string(evidence::kEncryptedMediaType));
   header.mutable_referral()->set_referral_id(referral_id);
   header.mutable_referral()->set_transition(transition);
   header.mutable_referral()->set_expected_version(expected_version);

@@ -136,10 +136,12 @@ TEST_F(ExampleTest, KeysBelongToTheirCertificates) {
 }
 
 TEST_F(ExampleTest, HeadersKeepEveryRule) {
-  for (auto [name, is_case] :
-       {std::pair("header-1", false), std::pair("header-2", true), std::pair("header-3", false)}) {
+  using evidence::MessageForm;
+  for (auto [name, form] :
+       {std::pair("header-1", MessageForm::kOpen), std::pair("header-2", MessageForm::kCase),
+        std::pair("header-3", MessageForm::kOpen)}) {
     bus::v1::Header header = Must(evidence::ParseHeader(Hex(name)));
-    EXPECT_TRUE(evidence::CheckHeader(header, is_case).ok()) << name;
+    EXPECT_TRUE(evidence::CheckHeader(header, form).ok()) << name;
   }
   EXPECT_TRUE(
       evidence::CheckPayload(Must(evidence::ParseHeader(Hex("header-1"))), "hello, bus").ok());

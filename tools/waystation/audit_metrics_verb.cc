@@ -7,21 +7,32 @@
 #include "common/handoffs/publication.h"
 #include "common/status/status.h"
 #include "tools/waystation/audit_source.h"
+#include "tools/waystation/connect.h"
 #include "tools/waystation/reconcile.pb.h"
 #include "tools/waystation/text.h"
 #include "tools/waystation/verbs.h"
+#include "waystation/audit/v1/audit_service.grpc.pb.h"
 #include "waystation/journal/v1/record.pb.h"
 
 namespace waystation::cli {
 namespace {
 
+using audit::v1::AuditService;
+
 struct MetricsOptions {
+  std::string by = "pair";
   bool published = false;
 };
 
 void DeclareMetrics(CLI::App& verb, MetricsOptions& options) {
+  auto* by = verb.add_option("--by", options.by,
+                             "pair: who asks whom; procedure: what for, as the requesters told "
+                             "the auditor")
+                 ->check(CLI::IsMember({"pair", "procedure"}))
+                 ->capture_default_str();
   verb.add_flag("--published", options.published,
-                "Snapshots of the weeks that are over, groups under 11 suppressed");
+                "Snapshots of the weeks that are over, groups under 11 suppressed")
+      ->excludes(by);
 }
 
 absl::StatusOr<handoffs::HandoffLog> ReadLog(AuditSource& source) {
@@ -52,10 +63,8 @@ v1::TimeSpread ToProto(const handoffs::Spread& spread) {
   return proto;
 }
 
-v1::PairMetrics ToProto(const handoffs::PairMetrics& metrics) {
-  v1::PairMetrics proto;
-  proto.set_requester(metrics.requester);
-  proto.set_target(metrics.target);
+v1::HandoffMetrics ToProto(const handoffs::HandoffMetrics& metrics) {
+  v1::HandoffMetrics proto;
   proto.set_requested(metrics.requested);
   *proto.mutable_to_receipt() = ToProto(metrics.to_receipt);
   *proto.mutable_to_acceptance() = ToProto(metrics.to_acceptance);
@@ -80,29 +89,79 @@ std::string SpreadText(const handoffs::Spread& spread) {
                       ShortTime(spread.max));
 }
 
-Table PairTable(const std::vector<handoffs::PairMetrics>& pairs, absl::Time now) {
-  Table table{
-      {"FROM", "TO", "REQUESTED", "RECEIPT", "TAKEN UP", "COMPLETED", "OPEN", "OLDEST", "ON TIME"},
-      {}};
-  for (const handoffs::PairMetrics& each : pairs) {
-    const std::string rate = each.due == 0 ? "" : absl::StrCat(each.on_time, " of ", each.due);
-    const std::string oldest =
-        each.oldest_open ? FormatAge(now - *each.oldest_open) : std::string();
-    table.rows.push_back({ShortIdentity(each.requester), ShortIdentity(each.target),
-                          absl::StrCat(each.requested), SpreadText(each.to_receipt),
-                          SpreadText(each.to_acceptance), SpreadText(each.to_completion),
-                          absl::StrCat(each.open), oldest, rate});
+// The columns that every kind has, behind those that say which it is.
+std::vector<Cell> MetricsRow(std::vector<Cell> row, const handoffs::HandoffMetrics& metrics,
+                             absl::Time now) {
+  const std::string rate =
+      metrics.due == 0 ? "" : absl::StrCat(metrics.on_time, " of ", metrics.due);
+  const std::string oldest =
+      metrics.oldest_open ? FormatAge(now - *metrics.oldest_open) : std::string();
+  for (const std::string& cell :
+       {absl::StrCat(metrics.requested), SpreadText(metrics.to_receipt),
+        SpreadText(metrics.to_acceptance), SpreadText(metrics.to_completion),
+        absl::StrCat(metrics.open), oldest, rate}) {
+    row.push_back(cell);
   }
-  return table;
+  return row;
+}
+
+std::vector<std::string> MetricsHead(std::vector<std::string> head) {
+  for (const char* name :
+       {"REQUESTED", "RECEIPT", "TAKEN UP", "COMPLETED", "OPEN", "OLDEST", "ON TIME"}) {
+    head.emplace_back(name);
+  }
+  return head;
 }
 
 void PrintPairs(Session& session, const handoffs::HandoffLog& log) {
   const absl::Time now = session.clock.Now();
-  const auto pairs = handoffs::MetricsByPair(handoffs::ReferralsOf(log), now);
-  std::vector<v1::PairMetrics> protos;
-  for (const handoffs::PairMetrics& each : pairs) protos.push_back(ToProto(each));
+  std::vector<v1::HandoffMetrics> protos;
+  Table table{MetricsHead({"FROM", "TO"}), {}};
+  for (const auto& each : handoffs::MetricsByPair(handoffs::ReferralsOf(log), now)) {
+    protos.push_back(ToProto(each));
+    protos.back().set_requester(each.requester);
+    protos.back().set_target(each.target);
+    table.rows.push_back(
+        MetricsRow({ShortIdentity(each.requester), ShortIdentity(each.target)}, each, now));
+  }
   session.out.Say("by the log alone; times are count: median, nine of ten, longest");
-  session.out.List(protos, PairTable(pairs, now), "no referral is on the log");
+  session.out.List(protos, table, "no referral is on the log");
+}
+
+void PrintProcedures(Session& session, const handoffs::HandoffLog& log,
+                     const handoffs::ProcedureOfReferral& procedures) {
+  const absl::Time now = session.clock.Now();
+  std::vector<v1::HandoffMetrics> protos;
+  Table table{MetricsHead({"PROCEDURE"}), {}};
+  for (const auto& each :
+       handoffs::MetricsByProcedure(handoffs::ReferralsOf(log), procedures, now)) {
+    const std::string name = each.procedure.empty() ? "not told" : each.procedure;
+    protos.push_back(ToProto(each));
+    protos.back().set_procedure(name);
+    table.rows.push_back(MetricsRow({name}, each, now));
+  }
+  session.out.Say(
+      "times by the log, procedures by their requesters; times are count: median, nine of ten, "
+      "longest");
+  session.out.List(protos, table, "no referral is on the log");
+}
+
+// What the requesters told the auditor.
+absl::StatusOr<handoffs::ProcedureOfReferral> ReadProcedures(const Session& session,
+                                                             const Profile& profile) {
+  WS_ASSIGN_OR_RETURN(Remote remote, ConnectToAudit(session, profile, nullptr));
+  AuditService::Stub stub(remote.channel);
+  handoffs::ProcedureOfReferral procedures;
+  audit::v1::ListProceduresRequest request;
+  do {
+    WS_ASSIGN_OR_RETURN(auto page,
+                        Call(remote, stub, &AuditService::Stub::ListProcedures, request));
+    for (const audit::v1::ReferralProcedure& one : page.procedures()) {
+      procedures.emplace(one.referral_id(), one.procedure());
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  return procedures;
 }
 
 std::string MeasureName(handoffs::Measure measure) {
@@ -148,6 +207,9 @@ absl::Status RunMetrics(Session& session, const MetricsOptions& options) {
   WS_ASSIGN_OR_RETURN(handoffs::HandoffLog log, ReadLog(source));
   if (options.published) {
     PrintPublished(session, log);
+  } else if (options.by == "procedure") {
+    WS_ASSIGN_OR_RETURN(auto procedures, ReadProcedures(session, profile));
+    PrintProcedures(session, log, procedures);
   } else {
     PrintPairs(session, log);
   }
@@ -158,7 +220,7 @@ absl::Status RunMetrics(Session& session, const MetricsOptions& options) {
 
 void AddAuditMetricsVerb(CLI::App& audit, Chosen& chosen) {
   AddVerb<MetricsOptions>(audit, chosen, "metrics",
-                          "How long handoffs take, by pair of agencies, from the log alone",
+                          "How long handoffs take, by pair of agencies or by procedure",
                           DeclareMetrics, RunMetrics);
 }
 

@@ -94,28 +94,29 @@ absl::StatusOr<bool> AuditSource::ReadSome(
   return next_sequence_ > first;
 }
 
-absl::StatusOr<Remote> AuditSource::AgencyAt(const v1::Agency& agency) {
-  auto known = agencies_.find(agency.name());
-  if (known != agencies_.end()) return known->second;
-  WS_ASSIGN_OR_RETURN(Remote remote, Connect(*session_, profile_, agency.name(), agency.endpoint(),
-                                             profile_.data().auditor()));
-  return agencies_.emplace(agency.name(), std::move(remote)).first->second;
+absl::StatusOr<Remote> AuditSource::PartyAt(const std::string& name, const v1::Endpoint& endpoint) {
+  auto known = parties_.find(name);
+  if (known != parties_.end()) return known->second;
+  WS_ASSIGN_OR_RETURN(Remote remote,
+                      Connect(*session_, profile_, name, endpoint, profile_.data().auditor()));
+  return parties_.emplace(name, std::move(remote)).first->second;
 }
 
-absl::StatusOr<handoffs::AgencyIndex> AuditSource::ReadIndex(const v1::Agency& agency) {
-  WS_ASSIGN_OR_RETURN(Remote remote, AgencyAt(agency));
+absl::StatusOr<handoffs::AgencyIndex> AuditSource::ReadIndex(const std::string& name,
+                                                             const v1::Endpoint& endpoint) {
+  WS_ASSIGN_OR_RETURN(Remote remote, PartyAt(name, endpoint));
   auto stub = IndexService::NewStub(remote.channel);
-  handoffs::AgencyIndex index{agency.endpoint().identity(), {}};
+  handoffs::AgencyIndex index{endpoint.identity(), {}};
   audit::v1::ListHandoffsRequest request;
   do {
     WS_ASSIGN_OR_RETURN(auto response,
                         Call(remote, *stub, &IndexService::Stub::ListHandoffs, request));
     absl::StatusOr<evidence::HandoffIndexPage> page = evidence::ReadHandoffIndex(
         judge_->verifier(), response, index.agency, request.page_token());
-    if (!page.ok()) return Unsigned(agency.name(), page.status());
+    if (!page.ok()) return Unsigned(name, page.status());
     absl::Status good =
         judge_->Certificate(index.agency, response.certificate_sha256(), session_->clock.Now());
-    if (!good.ok()) return Unsigned(agency.name(), good);
+    if (!good.ok()) return Unsigned(name, good);
     index.entries.insert(index.entries.end(), page->entries.begin(), page->entries.end());
     request.set_page_token(page->page.next_page_token());
   } while (!request.page_token().empty());
@@ -125,7 +126,10 @@ absl::StatusOr<handoffs::AgencyIndex> AuditSource::ReadIndex(const v1::Agency& a
 absl::StatusOr<std::vector<handoffs::AgencyIndex>> AuditSource::ReadIndexes() {
   std::vector<handoffs::AgencyIndex> indexes;
   for (const v1::Agency& agency : profile_.data().agencies()) {
-    WS_ASSIGN_OR_RETURN(indexes.emplace_back(), ReadIndex(agency));
+    WS_ASSIGN_OR_RETURN(indexes.emplace_back(), ReadIndex(agency.name(), agency.endpoint()));
+  }
+  if (!profile_.data().audit().address().empty()) {
+    WS_ASSIGN_OR_RETURN(indexes.emplace_back(), ReadIndex("audit", profile_.data().audit()));
   }
   return indexes;
 }

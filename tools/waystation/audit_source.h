@@ -40,7 +40,8 @@ class AuditSource {
   // the present end. Errors: of the call; of `each`.
   absl::Status ReadRecords(const std::function<absl::Status(const std::string& bytes)>& each);
 
-  // The index of every agency of the profile, verified page by page. Errors:
+  // The index of every agency of the profile and of the auditor, who gets and sends
+  // memos, verified page by page. Errors:
   // of the calls, naming the agency; FAILED_PRECONDITION (exit code 6) a page
   // that its agency did not sign, or with a certificate that is not good.
   absl::StatusOr<std::vector<handoffs::AgencyIndex>> ReadIndexes();
@@ -55,8 +56,9 @@ class AuditSource {
               std::shared_ptr<const evidence::DirectoryView> directory, crypto::TrustStore trust);
 
   absl::StatusOr<bool> ReadSome(const std::function<absl::Status(const std::string&)>& each);
-  absl::StatusOr<handoffs::AgencyIndex> ReadIndex(const v1::Agency& agency);
-  absl::StatusOr<Remote> AgencyAt(const v1::Agency& agency);
+  absl::StatusOr<handoffs::AgencyIndex> ReadIndex(const std::string& name,
+                                                  const v1::Endpoint& endpoint);
+  absl::StatusOr<Remote> PartyAt(const std::string& name, const v1::Endpoint& endpoint);
 
   const Session* session_;
   Profile profile_;
@@ -64,7 +66,7 @@ class AuditSource {
   std::shared_ptr<const evidence::DirectoryView> directory_;
   crypto::TrustStore trust_;
   std::unique_ptr<handoffs::SignatureJudge> judge_;
-  std::map<std::string, Remote> agencies_;
+  std::map<std::string, Remote> parties_;
   uint64_t next_sequence_ = 1;
   absl::Time last_time_ = absl::InfinitePast();
 };

@@ -19,6 +19,8 @@ constexpr std::string_view kDirectory = R"pb(
   identities { identity: "/auditor" display_name: "Auditor" }
   identities { identity: "/broker/1" display_name: "Broker" }
   identities { identity: "/operator" display_name: "Operator" }
+  types { name: "waystation.audit.compliance.v1" is_memo: true }
+  types { name: "waystation.audit.finding.v1" is_memo: true }
   types { name: "waystation.case.v1" is_case: true }
   types { name: "waystation.program.report.v1" }
   types { name: "waystation.taskforce.agenda.v1" }
@@ -65,8 +67,23 @@ constexpr std::string_view kPolicy = R"pb(
     recipient_roles: "secretariat"
   }
   allow {
+    name: "agencies-tell-the-auditor"
+    roles: "agencies"
+    actions: [ ACTION_PUBLISH ]
+    types: "waystation.audit.compliance.v1"
+    recipient_roles: "auditors"
+  }
+  allow {
+    name: "auditors-tell-agencies"
+    roles: "auditors"
+    actions: [ ACTION_PUBLISH ]
+    types: "waystation.audit.finding.v1"
+    recipient_roles: "agencies"
+  }
+  allow {
     name: "agencies-receive-and-read"
     roles: "agencies"
+    roles: "auditors"
     roles: "secretariat"
     actions: [ ACTION_PULL, ACTION_READ ]
   }
@@ -91,7 +108,7 @@ constexpr std::string_view kPolicy = R"pb(
 
 // Certificates that the record binds to an identity; TLS ones are not enrolled.
 std::vector<CertificateUse> UsesOf(std::string_view path) {
-  if (path.starts_with("/agency/")) {
+  if (path.starts_with("/agency/") || path == "/auditor") {
     return {bus::v1::CERTIFICATE_USE_SIGN, bus::v1::CERTIFICATE_USE_ENCRYPT,
             bus::v1::CERTIFICATE_USE_RECOVERY, bus::v1::CERTIFICATE_USE_ARCHIVE};
   }

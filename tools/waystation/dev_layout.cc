@@ -6,6 +6,7 @@
 
 #include "absl/strings/escaping.h"
 #include "common/agency/config.pb.h"
+#include "common/agency/memo.h"
 #include "common/config/text_proto.h"
 #include "common/crypto/random.h"
 #include "common/evidence/directory.h"
@@ -39,13 +40,13 @@ struct Need {
 
 std::vector<Need> Needed(const std::vector<std::string>& agencies,
                          const std::vector<DevOfficer>& officers) {
+  const std::vector<KeyUse> mail = {KeyUse::kTls, KeyUse::kSign, KeyUse::kEncrypt,
+                                    KeyUse::kRecovery, KeyUse::kArchive};
   std::vector<Need> needed = {{"/broker/1", {KeyUse::kTls, KeyUse::kSign}},
                               {"/operator", {KeyUse::kTls}},
-                              {"/auditor", {KeyUse::kTls, KeyUse::kSign}}};
+                              {"/auditor", mail}};
   for (const std::string& agency : agencies) {
-    needed.push_back(
-        {"/agency/" + agency,
-         {KeyUse::kTls, KeyUse::kSign, KeyUse::kEncrypt, KeyUse::kRecovery, KeyUse::kArchive}});
+    needed.push_back({"/agency/" + agency, mail});
     needed.push_back({"/policy-admin/" + agency, {KeyUse::kSign}});
   }
   for (const DevOfficer& officer : officers) {
@@ -139,12 +140,22 @@ absl::Status DevLayout::CheckGenesis() const {
   for (const bus::v1::Identity& one : genesis.directory().identities()) {
     there.insert(one.identity());
   }
-  for (const std::string& name : agencies()) {
-    if (there.contains(DevIdentity("/agency/" + name))) continue;
+  auto without = [this](std::string_view problem, std::string_view what) {
     return WithNext(absl::FailedPreconditionError(
-                        Problem(dir_, "the bus in this folder is without an agency", Quoted(name),
+                        Problem(dir_, problem, Quoted(what),
                                 "a fresh folder: a directory is given with the first start")),
                     "waystation dev");
+  };
+  for (const std::string& name : agencies()) {
+    if (there.contains(DevIdentity("/agency/" + name))) continue;
+    return without("the bus in this folder is without an agency", name);
+  }
+  std::set<std::string> types;
+  for (const bus::v1::MessageType& type : genesis.directory().types()) types.insert(type.name());
+  for (std::string_view type : {agency::kComplianceMemo, agency::kFindingMemo}) {
+    if (types.contains(std::string(type))) continue;
+    return without("the bus in this folder is of an earlier release and without a message type",
+                   type);
   }
   return absl::OkStatus();
 }
@@ -241,7 +252,11 @@ absl::Status DevLayout::WriteAuditConfig(std::string_view broker_address,
       Field("roots_path", pki_.roots_path()), Field("crl_path", pki_.crl_path()),
       Field("store_path", home + "/store.db"), Field("store_key_path", home + "/store.key"),
       Field("audit_log_policy_path", AuditLogPolicyPath()),
-      Field("cosigner_key_path", CosignerKeyPath("auditor")));
+      Field("cosigner_key_path", CosignerKeyPath("auditor")),
+      Field("sign_certificate_path", CertificatePath("/auditor", KeyUse::kSign)),
+      Field("sign_key_path", KeyPath("/auditor", KeyUse::kSign)),
+      Field("encrypt_certificate_path", CertificatePath("/auditor", KeyUse::kEncrypt)),
+      Field("encrypt_key_path", KeyPath("/auditor", KeyUse::kEncrypt)));
   WS_RETURN_IF_ERROR(MakeFolder(home));
   WS_RETURN_IF_ERROR(MakeStoreKey(home + "/store.key"));
   return WriteFile(ConfigPath("audit"), text, FileMode::kPublic);

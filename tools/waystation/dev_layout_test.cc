@@ -81,8 +81,10 @@ TEST_F(DevLayoutTest, GenesisEnrolsAgenciesWithEveryUse) {
       EXPECT_EQ((*view)->Certificates(DevIdentity(agency), use).size(), 1u) << agency << use;
     }
   }
+  EXPECT_EQ((*view)->Certificates(DevIdentity("/auditor"), bus::v1::CERTIFICATE_USE_ENCRYPT).size(),
+            1u);
   EXPECT_NE((*view)->Find(DevIdentity("/operator")), nullptr);
-  EXPECT_EQ((*view)->IsCase("waystation.case.v1"), true);
+  EXPECT_EQ((*view)->FormOf("waystation.case.v1"), evidence::MessageForm::kCase);
 }
 
 TEST_F(DevLayoutTest, EveryOfficerIsOfAUnitInTheDirectory) {

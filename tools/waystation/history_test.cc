@@ -72,7 +72,7 @@ class HistoryTest : public ::testing::Test {
     header.set_source(from);
     header.set_type("waystation.case.v1");
     *header.mutable_time() = Stamp(kNow);
-    header.set_datacontenttype(std::string(evidence::kCaseMediaType));
+    header.set_datacontenttype(std::string(evidence::kEncryptedMediaType));
     header.add_recipients(to);
     header.set_payload_sha256(std::string(32, 'p'));
     header.mutable_referral()->set_referral_id(kReferral);

@@ -116,9 +116,29 @@ absl::Status ReadReports(Officer& officer, const InboxOptions& options, List* li
       });
 }
 
+// What the auditor found and the agency has to look at.
+absl::Status ReadFindings(Officer& officer, const InboxOptions& options, List* list) {
+  casework::v1::ListAuditFindingsRequest request;
+  request.set_unit(options.unit);
+  WS_ASSIGN_OR_RETURN(auto page, officer.Ask(&CaseworkService::Stub::ListAuditFindings, request));
+  for (const casework::v1::AuditFinding& finding : page.findings()) {
+    InboxItem item;
+    item.set_procedure("audit finding");
+    item.set_next_move_agency(officer.agency());
+    item.set_next_move(absl::StrCat(finding.title(), ": ", AsTyped("waystation audit show "),
+                                    finding.finding_id()));
+    *item.mutable_since() = finding.opened_time();
+    *item.mutable_due_time() = finding.act_by_time();
+    list->push_back(
+        {finding.finding_id(), item, std::make_shared<casework::v1::AuditFinding>(finding)});
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<List> ReadInbox(Officer& officer, const InboxOptions& options) {
   List list;
   WS_RETURN_IF_ERROR(ReadReferrals(officer, options, &list));
+  WS_RETURN_IF_ERROR(ReadFindings(officer, options, &list));
   if (officer.agency() == "dol") WS_RETURN_IF_ERROR(ReadCalls(officer, options, &list));
   if (officer.agency() == "dos") WS_RETURN_IF_ERROR(ReadReports(officer, options, &list));
   std::stable_sort(list.begin(), list.end(), [](const Waiting& a, const Waiting& b) {

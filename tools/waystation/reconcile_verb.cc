@@ -72,7 +72,7 @@ void Print(Output& out, const Reconciliation& reconciliation) {
   }
   if (out.json()) return out.Line(ToJson(summary));
   out.Line(absl::StrCat(summary.handoffs(), " handoffs, ", summary.entries(), " entries of ",
-                        summary.agencies(), " agencies, ", summary.records(),
+                        summary.parties(), " parties, ", summary.records(),
                         " records: ", Differences(summary.differences())),
            protos.empty() ? Tone::kGood : Tone::kBad);
 }
@@ -96,11 +96,12 @@ absl::Status RunOnBus(Session& session) {
                   "waystation tail --from 1");
 }
 
-// The agencies' own keys: who plants a fault in what one says signs it as that one.
+// The parties' own keys: who plants a fault in what one says signs it as that one.
 absl::StatusOr<Signers> LoadSigners(const DevLayout& layout) {
   Signers signers;
-  for (const std::string& name : layout.agencies()) {
-    const std::string path = "/agency/" + name;
+  std::vector<std::string> paths = {"/auditor"};
+  for (const std::string& name : layout.agencies()) paths.push_back("/agency/" + name);
+  for (const std::string& path : paths) {
     WS_ASSIGN_OR_RETURN(std::string certificate_pem,
                         ReadWholeFile(layout.CertificatePath(path, crypto::KeyUse::kSign)));
     WS_ASSIGN_OR_RETURN(std::string key_pem,

@@ -79,7 +79,7 @@ v1::ReconcileSummary Reconciliation::summary() const {
   summary.set_records(record_count_);
   summary.set_handoffs(ids.size());
   summary.set_entries(entries);
-  summary.set_agencies(static_cast<uint32_t>(indexes_.size()));
+  summary.set_parties(static_cast<uint32_t>(indexes_.size()));
   summary.set_differences(differences_.size());
   return summary;
 }

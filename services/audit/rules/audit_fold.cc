@@ -11,7 +11,8 @@ AuditFold::AuditFold(Rules rules)
       referrals_(rules_),
       deliveries_(rules_),
       refusals_(rules_),
-      bus_(rules_) {}
+      bus_(rules_),
+      compliance_(rules_) {}
 
 void AuditFold::Apply(const Record& record, const bus::v1::Header* header,
                       const RecordFacts& facts) {
@@ -60,6 +61,7 @@ void AuditFold::OnTime(int64_t now_us) {
   referrals_.OnTime(now_us, &out_);
   deliveries_.OnTime(now_us, &out_);
   refusals_.OnTime(now_us);
+  compliance_.OnTime(now_us, &out_);
 }
 
 FoldChanges AuditFold::TakeChanges() {
@@ -68,6 +70,7 @@ FoldChanges AuditFold::TakeChanges() {
   deliveries_.TakeChanges(&changes.rows);
   refusals_.TakeChanges(&changes.rows);
   bus_.TakeChanges(&changes.rows);
+  compliance_.TakeChanges(&changes.rows);
   changes.findings = out_.Take();
   return changes;
 }
@@ -84,6 +87,10 @@ absl::Status AuditFold::Restore(const RowChange& row) {
     case RowKind::kCosigner:
     case RowKind::kBroker:
       return bus_.Restore(row.kind, row.key, *row.bytes);
+    case RowKind::kDuties:
+    case RowKind::kCertification:
+    case RowKind::kCap:
+      return compliance_.Restore(row.kind, row.key, *row.bytes);
   }
   return absl::DataLossError("audit store: a row of an unknown kind");
 }

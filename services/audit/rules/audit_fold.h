@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "services/audit/rules/bus_watch.h"
+#include "services/audit/rules/compliance_watch.h"
 #include "services/audit/rules/delivery_watch.h"
 #include "services/audit/rules/finding_change.h"
 #include "services/audit/rules/referral_watch.h"
@@ -56,6 +57,10 @@ class AuditFold {
   // Follows a record; `header` is that of an accepted one, else null.
   void Apply(const journal::v1::Record& record, const bus::v1::Header* header,
              const RecordFacts& facts);
+  // What an agency says of itself; its message is on the record that was followed.
+  void OnEvent(const v1::ComplianceEvent& event, const EventPlace& place) {
+    compliance_.OnEvent(event, place, &out_);
+  }
   // Time that has passed. What is before the last call does nothing.
   void OnTime(int64_t now_us);
 
@@ -89,6 +94,7 @@ class AuditFold {
   DeliveryWatch deliveries_;
   RefusalWatch refusals_;
   BusWatch bus_;
+  ComplianceWatch compliance_;
   Conclusions out_;
   int64_t time_us_ = 0;
 };

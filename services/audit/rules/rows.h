@@ -20,7 +20,20 @@
 namespace waystation::audit {
 
 // Which fold a stored row belongs to. Stored; never renumbered.
-enum class RowKind { kReferral = 1, kDelivery, kRefusal, kCertificate, kCosigner, kBroker };
+enum class RowKind {
+  kReferral = 1,
+  kDelivery,
+  kRefusal,
+  kCertificate,
+  kCosigner,
+  kBroker,
+  kDuties,
+  kCertification,
+  kCap,
+};
+
+// Whether rows of the kind hold what no header says, and are sealed on the disk.
+inline bool IsSealed(RowKind kind) { return kind >= RowKind::kDuties; }
 
 // A row as it is stored; without bytes it is deleted.
 struct RowChange {

@@ -16,12 +16,14 @@ constexpr int64_t kActWithinMinS = 60;
 constexpr int64_t kYearS = 31'536'000;
 constexpr int64_t kDayS = 86'400;
 constexpr int64_t kCountMax = 10'000;
+constexpr int64_t kPercentMax = 99;
 
 // Which numbers a rule has.
 struct Form {
   std::string_view name;
   bool after = false;
   bool count = false;  // And within.
+  bool percent = false;
 };
 
 constexpr std::array<Form, kRuleCount> kForms = {{
@@ -41,6 +43,11 @@ constexpr std::array<Form, kRuleCount> kForms = {{
     {.name = "log-missing", .after = true},
     {.name = "log-split"},
     {.name = "log-inconsistent"},
+    {.name = "duty-missing", .after = true},
+    {.name = "certification-missing", .after = true},
+    {.name = "cap-near", .percent = true},
+    {.name = "cap-reached"},
+    {.name = "cap-exceeded"},
 }};
 
 // SYNTHETIC: an operator's policies, no law. README.md says what each rests on.
@@ -168,6 +175,44 @@ constexpr std::string_view kDefault = R"pb(
     citation: "POLICY-AU-12 (2001-10-01, SYNTHETIC)"
     act_within_s: 3600
   }
+  rules {
+    id: "duty-missing"
+    title: "duty towards a potential victim neither done nor closed"
+    severity: SEVERITY_HIGH
+    citation: "TVPA 107(c)(1), 22 U.S.C. 7105(c)(1); POLICY-AU-13 (2001-10-01, SYNTHETIC)"
+    act_within_s: 86400
+    after_s: 259200
+  }
+  rules {
+    id: "certification-missing"
+    title: "certification not sent after notice that its basis exists"
+    severity: SEVERITY_HIGH
+    citation: "TVPA 107(b)(1)(E), 22 U.S.C. 7105(b)(1)(E); POLICY-AU-14 (2001-10-01, SYNTHETIC)"
+    act_within_s: 172800
+    after_s: 864000
+  }
+  rules {
+    id: "cap-near"
+    title: "most of a yearly limit is used"
+    severity: SEVERITY_LOW
+    citation: "POLICY-AU-15 (2001-10-01, SYNTHETIC)"
+    act_within_s: 604800
+    percent: 90
+  }
+  rules {
+    id: "cap-reached"
+    title: "a yearly limit is used up"
+    severity: SEVERITY_MODERATE
+    citation: "POLICY-AU-15 (2001-10-01, SYNTHETIC)"
+    act_within_s: 86400
+  }
+  rules {
+    id: "cap-exceeded"
+    title: "more granted than a yearly limit allows"
+    severity: SEVERITY_CRITICAL
+    citation: "POLICY-AU-15 (2001-10-01, SYNTHETIC)"
+    act_within_s: 3600
+  }
 )pb";
 
 absl::Status Bad(const v1::RuleRow& row, std::string_view problem, std::string_view got,
@@ -204,6 +249,7 @@ absl::Status CheckRow(const v1::RuleRow& row, const Form& form) {
       CheckNumber(row, "act_within_s", true, row.act_within_s(), kActWithinMinS, kYearS));
   WS_RETURN_IF_ERROR(CheckNumber(row, "after_s", form.after, row.after_s(), 1, kYearS));
   WS_RETURN_IF_ERROR(CheckNumber(row, "count", form.count, row.count(), 1, kCountMax));
+  WS_RETURN_IF_ERROR(CheckNumber(row, "percent", form.percent, row.percent(), 1, kPercentMax));
   return CheckNumber(row, "within_s", form.count, row.within_s(), 1, kDayS);
 }
 

@@ -28,8 +28,13 @@ enum class Rule {
   kLogMissing,
   kLogSplit,
   kLogInconsistent,
+  kDutyMissing,
+  kCertificationMissing,
+  kCapNear,
+  kCapReached,
+  kCapExceeded,
 };
-inline constexpr size_t kRuleCount = 16;
+inline constexpr size_t kRuleCount = 21;
 
 // "overdue", "no-receipt": the id in findings, tables and on the command line.
 std::string_view RuleName(Rule rule);

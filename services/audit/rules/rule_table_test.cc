@@ -41,7 +41,7 @@ TEST(RuleTableTest, NumbersAreInMicroseconds) {
 }
 
 // Rows of the default table: 0 overdue has no number of its own, 1 no-receipt has
-// after_s, 5 mismatched-step has count and within_s.
+// after_s, 5 mismatched-step has count and within_s, 18 cap-near has percent.
 TEST(RuleTableTest, EachRuleOfTheTableNamesTheRow) {
   struct Case {
     const char* name;
@@ -51,8 +51,7 @@ TEST(RuleTableTest, EachRuleOfTheTableNamesTheRow) {
   const std::vector<Case> kCases = {
       {"UnknownRule", [](v1::RuleTable& t) { t.mutable_rules(0)->set_id("x"); }, "unknown"},
       {"Twice", [](v1::RuleTable& t) { *t.add_rules() = t.rules(0); }, "given twice"},
-      {"Missing", [](v1::RuleTable& t) { t.mutable_rules()->RemoveLast(); },
-       "got log-inconsistent"},
+      {"Missing", [](v1::RuleTable& t) { t.mutable_rules()->RemoveLast(); }, "got cap-exceeded"},
       {"NoTitle", [](v1::RuleTable& t) { t.mutable_rules(0)->clear_title(); }, "title"},
       {"LongTitle", [](v1::RuleTable& t) { t.mutable_rules(0)->set_title(std::string(101, 'x')); },
        "101 bytes"},
@@ -71,7 +70,11 @@ TEST(RuleTableTest, EachRuleOfTheTableNamesTheRow) {
       {"CountTooHigh", [](v1::RuleTable& t) { t.mutable_rules(5)->set_count(10'001); },
        "count out of range"},
       {"WithinTooLong", [](v1::RuleTable& t) { t.mutable_rules(5)->set_within_s(86'401); },
-       "within_s out of range"}};
+       "within_s out of range"},
+      {"PercentMissing", [](v1::RuleTable& t) { t.mutable_rules(18)->clear_percent(); },
+       "percent out of range"},
+      {"PercentTooHigh", [](v1::RuleTable& t) { t.mutable_rules(18)->set_percent(100); },
+       "percent out of range"}};
   for (const Case& each : kCases) {
     v1::RuleTable table = DefaultTable();
     each.spoil(table);

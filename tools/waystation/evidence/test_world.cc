@@ -63,7 +63,7 @@ size_t TestWorld::Send(const std::string& referral, const evidence::Signer& from
   header.set_source(from.identity());
   header.set_recipients(0, to.identity());
   header.set_type(std::string(evidence::kTestCaseType));
-  header.set_datacontenttype(std::string(evidence::kCaseMediaType));
+  header.set_datacontenttype(std::string(evidence::kEncryptedMediaType));
   if (expire != absl::InfiniteFuture()) *header.mutable_expire_time() = ToProto(expire);
   header.mutable_referral()->set_referral_id(referral);
   header.mutable_referral()->set_transition(transition);

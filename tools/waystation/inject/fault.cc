@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "absl/strings/str_cat.h"
 #include "common/crypto/sha256.h"
 #include "common/evidence/message.h"
 #include "common/status/status.h"
@@ -275,8 +276,12 @@ FaultChooser::FaultChooser(const CleanSet& clean) : clean_(clean) {
       const Place place{agency, entry.message_id()};
       (entry.has_received() ? received_ : sent_).push_back(place);
       const std::string& ordering = clean.Find(entry.message_id()).ordering;
+      // To one recipient: two that change places between recipients change the order
+      // at each with what lies between.
       if (!ordering.empty()) {
-        (entry.has_received() ? received : sent)[{agency, ordering}].push_back(place);
+        (entry.has_received() ? received
+                              : sent)[{agency, absl::StrCat(entry.peer(), " ", ordering)}]
+            .push_back(place);
       }
     }
   }
