@@ -191,5 +191,36 @@ TEST_F(FindingsTest, PagesCoverEveryFindingOnce) {
   EXPECT_EQ(ReasonOf(findings_->List(As(kAuditor), request, &response)), "PAGE_SIZE_INVALID");
 }
 
+TEST_F(FindingsTest, ProceduresAreListedOldestFirstForTheAuditorAlone) {
+  Block block;
+  for (char c : {'a', 'b', 'c'}) {
+    block.procedures.push_back({0, std::string(16, c), std::string("for ") + c});
+  }
+  block.procedures.push_back({0, std::string(16, 'a'), "something else"});
+  ASSERT_TRUE(store_->Keep(block).ok());
+  v1::ListProceduresRequest request;
+  request.set_page_size(2);
+  std::vector<std::string> seen;
+  do {
+    v1::ListProceduresResponse page;
+    ASSERT_TRUE(findings_->ListProcedures(As(kAuditor), request, &page).ok());
+    for (const auto& one : page.procedures()) seen.push_back(one.procedure());
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(seen, (std::vector<std::string>{"for a", "for b", "for c"})) << "the first word stands";
+  v1::ListProceduresResponse response;
+  EXPECT_EQ(ReasonOf(findings_->ListProcedures(As(kDoj), request, &response)), "AUDIT_DENIED");
+  for (const char* token : {"x", "p", "p0", "p-1", "f1"}) {
+    request.set_page_token(token);
+    EXPECT_EQ(ReasonOf(findings_->ListProcedures(As(kAuditor), request, &response)),
+              "PAGE_TOKEN_INVALID")
+        << token;
+  }
+  request.clear_page_token();
+  request.set_page_size(1001);
+  EXPECT_EQ(ReasonOf(findings_->ListProcedures(As(kAuditor), request, &response)),
+            "PAGE_SIZE_INVALID");
+}
+
 }  // namespace
 }  // namespace waystation::audit
