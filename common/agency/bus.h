@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,6 +61,8 @@ class BusListener {
   virtual void OnDirectory(const bus::v1::Directory& directory) = 0;
   virtual void OnConnected() = 0;
   virtual void OnDisconnected(const absl::Status& why) = 0;
+  // The broker answered again, some seconds after it did last.
+  virtual void OnStillConnected() {}
   // Applies a frame and returns the receipts of what is committed. One at a
   // time, in order.
   virtual FrameReply OnFrame(std::vector<VerifiedDelivery> frame) = 0;
@@ -88,6 +91,12 @@ class Bus {
   // (UNKNOWN_REFERRAL); UNAVAILABLE, DEADLINE_EXCEEDED retry is safe.
   virtual absl::StatusOr<bus::v1::Referral> GetReferral(std::string_view referral_id,
                                                         absl::Duration timeout) = 0;
+
+  // Of these messages of ours, at most kOutcomesAskedMax, those that the bus has: id
+  // and custody receipt, which is not verified. Errors: UNAVAILABLE,
+  // DEADLINE_EXCEEDED retry is safe; PERMISSION_DENIED.
+  virtual absl::StatusOr<std::map<std::string, bus::v1::SignedReceipt>> CustodyOnRecord(
+      const std::vector<std::string>& message_ids, absl::Duration timeout) = 0;
 
   // Ids of the referral's messages for which a receipt of ours is on the record.
   // Errors: as above.

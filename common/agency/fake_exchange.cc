@@ -33,7 +33,7 @@ absl::Status Stale(const bus::v1::Referral& referral) {
 
 }  // namespace
 
-class FakeExchange::Connection : public Bus {
+class FakeExchange::Connection final : public Bus {
  public:
   Connection(FakeExchange& exchange, std::string identity)
       : exchange_(exchange), identity_(std::move(identity)) {}
@@ -68,19 +68,31 @@ class FakeExchange::Connection : public Bus {
     return exchange_.Find(referral_id);
   }
 
+  absl::StatusOr<std::map<std::string, bus::v1::SignedReceipt>> CustodyOnRecord(
+      const std::vector<std::string>& message_ids, absl::Duration) override {
+    std::lock_guard<std::mutex> lock(exchange_.mutex_);
+    if (!exchange_.up_) return absl::UnavailableError("the exchange is down");
+    std::map<std::string, bus::v1::SignedReceipt> found;
+    for (const std::string& id : message_ids) {
+      auto kept = exchange_.journal_.custody.find(id);
+      if (kept != exchange_.journal_.custody.end()) found.insert(*kept);
+    }
+    return found;
+  }
+
   absl::StatusOr<std::vector<std::string>> ReceiptsOnRecord(std::string_view referral_id,
                                                             absl::Duration) override {
     std::lock_guard<std::mutex> lock(exchange_.mutex_);
-    auto found = exchange_.referrals_.find(referral_id);
-    if (found == exchange_.referrals_.end()) return absl::NotFoundError("no such referral");
+    auto found = exchange_.journal_.referrals.find(referral_id);
+    if (found == exchange_.journal_.referrals.end()) return absl::NotFoundError("no such referral");
     return found->second.receipts;
   }
 
   absl::StatusOr<Evidence> GetEvidence(std::string_view referral_id, absl::Duration) override {
     std::lock_guard<std::mutex> lock(exchange_.mutex_);
     if (!exchange_.up_) return absl::UnavailableError("the exchange is down");
-    auto found = exchange_.referrals_.find(referral_id);
-    if (found == exchange_.referrals_.end()) return absl::NotFoundError("no such referral");
+    auto found = exchange_.journal_.referrals.find(referral_id);
+    if (found == exchange_.journal_.referrals.end()) return absl::NotFoundError("no such referral");
     Evidence evidence;
     evidence.history = found->second.history;
     *evidence.history.mutable_referral() = found->second.referral;
@@ -106,7 +118,10 @@ std::unique_ptr<Bus> FakeExchange::Connect(const std::string& identity) {
 absl::Status FakeExchange::Move(const bus::v1::Header& header) {
   const bus::v1::ReferralHeader& step = header.referral();
   bool request = step.transition() == types::v1::TRANSITION_REQUEST;
-  Entry& entry = referrals_[step.referral_id()];
+  if (!request && !journal_.referrals.contains(step.referral_id())) {
+    return Refusal(absl::StatusCode::kNotFound, "UNKNOWN_REFERRAL", "referral: not found");
+  }
+  Entry& entry = journal_.referrals[step.referral_id()];
   bus::v1::Referral& referral = entry.referral;
   if (request) {
     referral.set_referral_id(step.referral_id());
@@ -129,9 +144,9 @@ absl::Status FakeExchange::Move(const bus::v1::Header& header) {
 
 void FakeExchange::Record(const bus::v1::Header& header, const bus::v1::SignedMessage& message,
                           const bus::v1::SignedReceipt& custody) {
-  Entry& entry = referrals_[header.referral().referral_id()];
+  Entry& entry = journal_.referrals[header.referral().referral_id()];
   bus::v1::HistoryEntry& step = *entry.history.add_entries();
-  step.set_sequence(kept_.size());
+  step.set_sequence(journal_.kept.size());
   step.set_transition(header.referral().transition());
   step.set_version(entry.referral.version());
   step.set_actor(header.source());
@@ -144,7 +159,8 @@ absl::StatusOr<bus::v1::SignedReceipt> FakeExchange::Accept(const bus::v1::Signe
   bus::v1::Header header = HeaderOf(message);
   std::lock_guard<std::mutex> lock(mutex_);
   if (!up_) return absl::UnavailableError("the exchange is down");
-  if (auto found = custody_.find(header.id()); found != custody_.end()) return found->second;
+  if (auto found = journal_.custody.find(header.id()); found != journal_.custody.end())
+    return found->second;
   ++published_;
   changed_.notify_all();
   if (!refuse_next_.ok()) return std::exchange(refuse_next_, absl::OkStatus());
@@ -153,11 +169,11 @@ absl::StatusOr<bus::v1::SignedReceipt> FakeExchange::Accept(const bus::v1::Signe
   delivered.clear_parent();
   delivered.clear_replaces();
   for (const std::string& recipient : header.recipients()) {
-    queues_[recipient].push_back({delivered, 0, clock_.Now()});
+    journal_.queues[recipient].push_back({delivered, 0, clock_.Now()});
   }
-  kept_.push_back(header);
-  const bus::v1::SignedReceipt custody = custody_[header.id()] =
-      CustodyOf(header, kept_.size(), clock_.Now());
+  journal_.kept.push_back(header);
+  const bus::v1::SignedReceipt custody = journal_.custody[header.id()] =
+      CustodyOf(header, journal_.kept.size(), clock_.Now());
   if (header.has_referral()) Record(header, message, custody);
   return custody;
 }
@@ -170,7 +186,7 @@ size_t FakeExchange::Deliver(const std::string& identity, bool lose_receipts) {
     auto found = listeners_.find(identity);
     if (found == listeners_.end()) return 0;
     listener = found->second;
-    for (Waiting& waiting : queues_[identity]) {
+    for (Waiting& waiting : journal_.queues[identity]) {
       frame.push_back({waiting.message, HeaderOf(waiting.message),
                        evidence::EnvelopeHash(waiting.message.header()), ++waiting.attempt,
                        waiting.accept_time});
@@ -193,7 +209,7 @@ std::vector<std::string> FakeExchange::RecordReceipt(const std::string& identity
     bus::v1::DeliveryReceipt receipt;
     WS_CHECK(receipt.ParseFromString(each));
     ids.push_back(receipt.message_id());
-    std::deque<Waiting>& queue = queues_[identity];
+    std::deque<Waiting>& queue = journal_.queues[identity];
     for (auto it = queue.begin(); it != queue.end(); ++it) {
       bus::v1::Header header = HeaderOf(it->message);
       if (header.id() != receipt.message_id()) continue;
@@ -201,7 +217,7 @@ std::vector<std::string> FakeExchange::RecordReceipt(const std::string& identity
         queue.erase(it);
         break;
       }
-      Entry& entry = referrals_[header.referral().referral_id()];
+      Entry& entry = journal_.referrals[header.referral().referral_id()];
       entry.receipts.push_back(header.id());
       bool received = header.referral().transition() == types::v1::TRANSITION_REQUEST &&
                       entry.referral.state() == types::v1::REFERRAL_STATE_REQUESTED;
@@ -255,9 +271,29 @@ void FakeExchange::RefuseNext(const absl::Status& refusal) {
   refuse_next_ = refusal;
 }
 
+void FakeExchange::Backup() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  backup_ = journal_;
+}
+
+void FakeExchange::Restore() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  journal_ = backup_;
+}
+
+void FakeExchange::Tell(const std::string& identity) {
+  BusListener* listener = nullptr;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    auto found = listeners_.find(identity);
+    if (found != listeners_.end()) listener = found->second;
+  }
+  if (listener != nullptr) listener->OnStillConnected();
+}
+
 bus::v1::SignedMessage* FakeExchange::FirstWaiting(const std::string& identity) {
   std::lock_guard<std::mutex> lock(mutex_);
-  std::deque<Waiting>& queue = queues_[identity];
+  std::deque<Waiting>& queue = journal_.queues[identity];
   return queue.empty() ? nullptr : &queue.front().message;
 }
 
@@ -268,7 +304,7 @@ std::vector<std::string> FakeExchange::ReceiptsFrom(const std::string& identity)
 
 std::vector<bus::v1::Header> FakeExchange::Kept() {
   std::lock_guard<std::mutex> lock(mutex_);
-  return kept_;
+  return journal_.kept;
 }
 
 std::vector<std::string> FakeExchange::GivenBack() {
@@ -279,8 +315,8 @@ std::vector<std::string> FakeExchange::GivenBack() {
 absl::StatusOr<bus::v1::Referral> FakeExchange::Find(std::string_view referral_id) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (!up_) return absl::UnavailableError("the exchange is down");
-  auto found = referrals_.find(referral_id);
-  if (found == referrals_.end()) return absl::NotFoundError("no such referral");
+  auto found = journal_.referrals.find(referral_id);
+  if (found == journal_.referrals.end()) return absl::NotFoundError("no such referral");
   return found->second.referral;
 }
 

@@ -60,6 +60,13 @@ class FakeExchange {
   // Changes the message that waits first for `identity`.
   bus::v1::SignedMessage* FirstWaiting(const std::string& identity);
 
+  // Keeps a copy of everything that the exchange has; goes back to it, as a broker
+  // does whose journal comes back from a backup. Sequences begin behind the copy's.
+  void Backup();
+  void Restore();
+  // Tells `identity` that the exchange is still there.
+  void Tell(const std::string& identity);
+
   // Serialized receipt batches as they came from `identity`.
   std::vector<std::string> ReceiptsFrom(const std::string& identity);
   // Messages kept, in order.
@@ -90,6 +97,14 @@ class FakeExchange {
   std::vector<std::string> RecordReceipt(const std::string& identity, const std::string& bytes)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  // What a broker's journal holds.
+  struct Journal {
+    std::map<std::string, std::deque<Waiting>> queues;
+    std::map<std::string, Entry, std::less<>> referrals;
+    std::map<std::string, bus::v1::SignedReceipt> custody;
+    std::vector<bus::v1::Header> kept;
+  };
+
   const Clock& clock_;
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -99,11 +114,9 @@ class FakeExchange {
   absl::Status refuse_next_ ABSL_GUARDED_BY(mutex_);
   size_t published_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<std::string, BusListener*> listeners_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, std::deque<Waiting>> queues_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, Entry, std::less<>> referrals_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, bus::v1::SignedReceipt> custody_ ABSL_GUARDED_BY(mutex_);
+  Journal journal_ ABSL_GUARDED_BY(mutex_);
+  Journal backup_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::vector<std::string>> receipts_ ABSL_GUARDED_BY(mutex_);
-  std::vector<bus::v1::Header> kept_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> given_back_ ABSL_GUARDED_BY(mutex_);
 };
 

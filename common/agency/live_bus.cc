@@ -36,7 +36,8 @@ LiveBus::LiveBus(std::shared_ptr<client::BusClient> client, std::string client_i
       client_id_(std::move(client_id)),
       on_checkpoint_(std::move(on_checkpoint)),
       ledger_(bus::v1::LedgerService::NewStub(client_->channel())),
-      directory_(bus::v1::DirectoryService::NewStub(client_->channel())) {}
+      directory_(bus::v1::DirectoryService::NewStub(client_->channel())),
+      publisher_(bus::v1::PublisherService::NewStub(client_->channel())) {}
 
 LiveBus::~LiveBus() { Stop(); }
 
@@ -86,6 +87,7 @@ absl::Status LiveBus::Look(uint64_t& version) {
 }
 
 void LiveBus::Report(const absl::Status& looked, bool& connected) {
+  if (looked.ok() && connected) return listener_->OnStillConnected();
   if (looked.ok() == connected) return;
   connected = looked.ok();
   if (!connected) return listener_->OnDisconnected(looked);
@@ -166,6 +168,21 @@ absl::StatusOr<bus::v1::Referral> LiveBus::GetReferral(std::string_view referral
   grpc::Status status = ledger_->GetReferral(ContextFor(timeout).get(), request, &response);
   if (!status.ok()) return rpc::FromGrpcStatus(status);
   return std::move(*response.mutable_referral());
+}
+
+absl::StatusOr<std::map<std::string, bus::v1::SignedReceipt>> LiveBus::CustodyOnRecord(
+    const std::vector<std::string>& message_ids, absl::Duration timeout) {
+  bus::v1::ListPublishOutcomesRequest request;
+  bus::v1::ListPublishOutcomesResponse response;
+  request.mutable_message_ids()->Assign(message_ids.begin(), message_ids.end());
+  grpc::Status status =
+      publisher_->ListPublishOutcomes(ContextFor(timeout).get(), request, &response);
+  if (!status.ok()) return rpc::FromGrpcStatus(status);
+  std::map<std::string, bus::v1::SignedReceipt> found;
+  for (bus::v1::PublishOutcome& outcome : *response.mutable_outcomes()) {
+    found[outcome.message_id()] = std::move(*outcome.mutable_receipt());
+  }
+  return found;
 }
 
 absl::StatusOr<bus::v1::GetReferralHistoryResponse> LiveBus::History(std::string_view referral_id,

@@ -19,6 +19,7 @@
 #include "common/client/pull_stream.h"
 #include "waystation/bus/v1/directory.grpc.pb.h"
 #include "waystation/bus/v1/ledger.grpc.pb.h"
+#include "waystation/bus/v1/publisher.grpc.pb.h"
 
 namespace waystation::agency {
 
@@ -43,6 +44,8 @@ class LiveBus : public Bus {
                PublishDone done) override;
   absl::StatusOr<bus::v1::Referral> GetReferral(std::string_view referral_id,
                                                 absl::Duration timeout) override;
+  absl::StatusOr<std::map<std::string, bus::v1::SignedReceipt>> CustodyOnRecord(
+      const std::vector<std::string>& message_ids, absl::Duration timeout) override;
   absl::StatusOr<std::vector<std::string>> ReceiptsOnRecord(std::string_view referral_id,
                                                             absl::Duration timeout) override;
   absl::StatusOr<Evidence> GetEvidence(std::string_view referral_id,
@@ -66,6 +69,7 @@ class LiveBus : public Bus {
   const OnCheckpoint on_checkpoint_;
   const std::unique_ptr<bus::v1::LedgerService::Stub> ledger_;
   const std::unique_ptr<bus::v1::DirectoryService::Stub> directory_;
+  const std::unique_ptr<bus::v1::PublisherService::Stub> publisher_;
   BusListener* listener_ = nullptr;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -128,7 +128,9 @@ std::unique_ptr<client::CheckpointWatch> StartWatching(const LoadedConfig& loade
   if (!loaded.cosigner.has_value()) return nullptr;
   return std::make_unique<client::CheckpointWatch>(
       std::move(client), loaded.cosigner->policy,
-      std::make_unique<client::FileCosigner>(CosignedPath(loaded)), ReportTo(reporter));
+      std::make_unique<client::FileCosigner>(CosignedPath(loaded),
+                                             loaded.cosigner->policy.origin()),
+      ReportTo(reporter));
 }
 
 absl::StatusOr<std::unique_ptr<Agency>> MakeAgency(const LoadedConfig& loaded,
@@ -158,9 +160,10 @@ std::unique_ptr<client::CosignStream> StartCosigning(LoadedConfig& loaded,
   if (!loaded.cosigner.has_value()) return nullptr;
   client::CosignStream::Options options;
   options.on_conflict = ReportTo(reporter);
-  return std::make_unique<client::CosignStream>(
-      std::move(client), *std::move(loaded.cosigner),
-      std::make_unique<client::FileCosigner>(CosignedPath(loaded)), std::move(options));
+  auto kept = std::make_unique<client::FileCosigner>(CosignedPath(loaded),
+                                                     loaded.cosigner->policy.origin());
+  return std::make_unique<client::CosignStream>(std::move(client), *std::move(loaded.cosigner),
+                                                std::move(kept), std::move(options));
 }
 
 absl::StatusOr<std::unique_ptr<rpc::Server>> Listen(const LoadedConfig& loaded, const Clock& clock,

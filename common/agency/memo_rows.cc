@@ -18,15 +18,24 @@ absl::Status KeepMemo(Transaction& db, const MemoDraft& draft, absl::Time now) {
 }
 
 absl::StatusOr<std::vector<MemoDraft>> WaitingMemos(Transaction& db, int limit) {
+  std::vector<std::string> recipients;
+  WS_RETURN_IF_ERROR(db.Query("SELECT DISTINCT recipient FROM memo", {}, [&](const Row& row) {
+    recipients.push_back(row.Bytes(0));
+    return absl::OkStatus();
+  }));
   std::vector<MemoDraft> waiting;
-  WS_RETURN_IF_ERROR(db.Query(
-      "SELECT message_id, recipient, type, body, position FROM memo ORDER BY position LIMIT ?",
-      {int64_t{limit}}, [&](const Row& row) -> absl::Status {
-        MemoDraft& draft = waiting.emplace_back();
-        draft = {row.Bytes(0), row.Bytes(1), row.Bytes(2), "", static_cast<uint64_t>(row.Int(4))};
-        WS_ASSIGN_OR_RETURN(draft.body, db.Open(kBodyColumn, draft.message_id, row.Bytes(3)));
-        return absl::OkStatus();
-      }));
+  auto add = [&](const Row& row) -> absl::Status {
+    MemoDraft& draft = waiting.emplace_back();
+    draft = {row.Bytes(0), row.Bytes(1), row.Bytes(2), "", static_cast<uint64_t>(row.Int(4))};
+    WS_ASSIGN_OR_RETURN(draft.body, db.Open(kBodyColumn, draft.message_id, row.Bytes(3)));
+    return absl::OkStatus();
+  };
+  for (const std::string& recipient : recipients) {
+    WS_RETURN_IF_ERROR(
+        db.Query("SELECT message_id, recipient, type, body, position FROM memo "
+                 "WHERE recipient = ? ORDER BY position LIMIT ?",
+                 {recipient, int64_t{limit}}, add));
+  }
   return waiting;
 }
 

@@ -16,7 +16,8 @@
 namespace waystation::agency {
 
 absl::Status KeepMemo(Transaction& db, const MemoDraft& draft, absl::Time now);
-// Memos that wait, oldest first, at most `limit`. Errors: DATA_LOSS.
+// Memos that wait, the oldest of each recipient, at most `limit` for each. Errors:
+// DATA_LOSS.
 absl::StatusOr<std::vector<MemoDraft>> WaitingMemos(Transaction& db, int limit);
 absl::Status DropMemo(Transaction& db, std::string_view message_id);
 

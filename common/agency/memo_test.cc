@@ -144,6 +144,16 @@ TEST_F(MemoTest, AnAuditorWhomNobodyCanEncryptToHindersNoCase) {
   EXPECT_EQ(auditor_handler_.memos.size(), 2u);
 }
 
+TEST_F(MemoTest, ManyMemosThatNobodyCanEncryptHoldUpNoOtherRecipients) {
+  KnowWithout(TestWorld::IdentityOf("auditor"), bus::v1::CERTIFICATE_USE_ENCRYPT);
+  for (uint64_t i = 0; i < 40; ++i) EXPECT_TRUE(ReportCap(*ins_, i).ok());
+  EXPECT_TRUE(
+      ins_->Write([](Tx& tx) { return tx.SendMemo("doj", kFindingMemo, "anything"); }).ok());
+  ExpectPublished(1);
+  EXPECT_EQ(DeliverToDoj(), 1u);
+  EXPECT_THAT(CapsAtAuditor(), IsEmpty());
+}
+
 TEST_F(MemoTest, AMemoThatSaysInsideWhatItDoesNotSayOutsideIsQuarantined) {
   EXPECT_TRUE(ReportCap(*doj_, 7).ok());
   ExpectPublished(1);

@@ -42,6 +42,8 @@ absl::StatusOr<std::vector<Outgoing>> NextToSend(Transaction& db, int limit) {
                "(SELECT min(position) FROM outbox WHERE state = 0 AND referral_id != x'' "
                "GROUP BY referral_id) AND NOT EXISTS "
                "(SELECT 1 FROM inbox i WHERE i.message_id = o.after_ack_of AND i.ack = 0) "
+               "AND NOT EXISTS (SELECT 1 FROM outbox l WHERE l.again = 2 AND l.state = 0 "
+               "AND (o.again = 0 OR l.kept_sequence < o.kept_sequence)) "
                "ORDER BY o.position LIMIT ?",
                {int64_t{limit}}, add));
   WS_RETURN_IF_ERROR(
@@ -54,7 +56,7 @@ absl::StatusOr<std::vector<Outgoing>> NextToSend(Transaction& db, int limit) {
 absl::StatusOr<OutboxRow> GetWaiting(Transaction& db, std::string_view message_id) {
   OutboxRow found;
   WS_RETURN_IF_ERROR(db.Query(
-      "SELECT message_id, referral_id, transition, expected_version, message, content "
+      "SELECT message_id, referral_id, transition, expected_version, message, content, again "
       "FROM outbox WHERE message_id = ? AND state = 0",
       {message_id}, [&](const Row& row) -> absl::Status {
         found.message_id = row.Bytes(0);
@@ -62,6 +64,7 @@ absl::StatusOr<OutboxRow> GetWaiting(Transaction& db, std::string_view message_i
         found.transition = static_cast<Transition>(row.Int(2));
         found.expected_version = static_cast<uint64_t>(row.Int(3));
         found.message = row.Bytes(4);
+        found.again = row.Int(6) != 0;
         WS_ASSIGN_OR_RETURN(found.content, db.Open(kContentColumn, message_id, row.Bytes(5)));
         return absl::OkStatus();
       }));
@@ -69,10 +72,19 @@ absl::StatusOr<OutboxRow> GetWaiting(Transaction& db, std::string_view message_i
   return absl::NotFoundError(Problem("outbox", "no such message waits", Quoted(message_id)));
 }
 
-absl::Status MarkKept(Transaction& db, std::string_view message_id, std::string_view receipt) {
+absl::Status MarkKept(Transaction& db, std::string_view message_id,
+                      const bus::v1::SignedReceipt& receipt) {
+  const std::string bytes = receipt.SerializeAsString();
+  bus::v1::CustodyReceipt custody;
+  Value sequence;
+  if (custody.ParseFromString(receipt.receipt())) {
+    sequence = static_cast<int64_t>(custody.sequence());
+  }
   return db
-      .Exec("UPDATE outbox SET state = 1, receipt = ? WHERE message_id = ?",
-            {Blob{receipt}, message_id})
+      .Exec(
+          "UPDATE outbox SET state = 1, again = 0, receipt = ?, kept_sequence = ? "
+          "WHERE message_id = ?",
+          {Blob{bytes}, sequence, message_id})
       .status();
 }
 

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "common/agency/case.h"
 #include "common/agency/store.h"
+#include "waystation/bus/v1/message.pb.h"
 
 // Table `outbox`: final bytes on their way to the bus. Private to the runtime
 // but for `OutboxOf`.
@@ -38,7 +39,8 @@ struct Outgoing {
   std::string message;
 };
 // The first waiting message of each referral whose receipt gate is open, oldest
-// first, at most `limit`; behind them the first memos.
+// first, at most `limit`; behind them the first memos. While a linked request is sent
+// again, nothing that came after it overtakes it: the step that ends its parent would.
 absl::StatusOr<std::vector<Outgoing>> NextToSend(Transaction& db, int limit);
 
 // A message as it was queued, with its content opened.
@@ -49,12 +51,14 @@ struct OutboxRow {
   uint64_t expected_version = 0;
   std::string message;
   std::string content;
+  bool again = false;  // The bus had it before; see custody.h.
 };
 inline bool IsMemo(const OutboxRow& row) { return row.referral_id.empty(); }
 // Errors: NOT_FOUND there is none that waits under this id.
 absl::StatusOr<OutboxRow> GetWaiting(Transaction& db, std::string_view message_id);
 
-absl::Status MarkKept(Transaction& db, std::string_view message_id, std::string_view receipt);
+absl::Status MarkKept(Transaction& db, std::string_view message_id,
+                      const bus::v1::SignedReceipt& receipt);
 absl::Status MarkRefused(Transaction& db, std::string_view message_id, const absl::Status& refusal);
 // Waiting messages that count on this one.
 absl::StatusOr<std::vector<std::string>> BuiltOn(Transaction& db, std::string_view message_id);

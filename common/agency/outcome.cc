@@ -3,6 +3,7 @@
 #include <deque>
 #include <utility>
 
+#include "common/agency/custody.h"
 #include "common/agency/handoff.h"
 #include "common/agency/outbox.h"
 #include "common/agency/referral_rows.h"
@@ -36,8 +37,9 @@ absl::Time AcceptTime(const bus::v1::SignedReceipt& signed_receipt, absl::Time o
 
 absl::Status ApplyKept(AgencyTx& tx, const OutboxRow& sent, const bus::v1::SignedReceipt& receipt) {
   Transaction& db = tx.db();
-  WS_RETURN_IF_ERROR(MarkKept(db, sent.message_id, receipt.SerializeAsString()));
-  if (IsMemo(sent)) return absl::OkStatus();
+  WS_RETURN_IF_ERROR(MarkKept(db, sent.message_id, receipt));
+  // What was kept before has moved its referral then.
+  if (IsMemo(sent) || sent.again) return absl::OkStatus();
   WS_ASSIGN_OR_RETURN(ReferralRow row, GetReferral(db, sent.referral_id));
   uint64_t version = sent.expected_version + 1;
   if (version < row.bus.version) return absl::OkStatus();
@@ -124,6 +126,13 @@ absl::Status ApplyOutcome(AgencyTx& tx, Handler& handler, const PublishOutcome& 
   WS_RETURN_IF_ERROR(sent.status());
   if (outcome.result.ok()) return ApplyKept(tx, *sent, *outcome.result);
   if (MayBeTakenLater(outcome.result.status())) return absl::OkStatus();
+  if (sent->again) {
+    log::Error("agency", "message_lost_by_the_bus",
+               {{"message_id", outcome.message_id},
+                {"reason", ReasonOf(outcome.result.status())},
+                {"effect", "it was taken once and is refused now"}});
+    return GiveUpAgain(tx.db(), outcome.message_id, outcome.result.status());
+  }
   log::Warning("agency", "message_refused",
                {{"message_id", outcome.message_id}, {"reason", ReasonOf(outcome.result.status())}});
   // Nothing counts on a memo: the next one says how things stand by then.

@@ -103,8 +103,11 @@ void Receiver::OnConnected() {
     connected_ = true;
     changed_.notify_all();
   }
+  sender_.CheckCustody();
   sender_.Wake();
 }
+
+void Receiver::OnStillConnected() { sender_.CheckCustody(); }
 
 void Receiver::OnDisconnected(const absl::Status& why) {
   log::Warning("agency", "disconnected", {{"error", why.ToString()}});

@@ -51,6 +51,7 @@ class Receiver : public BusListener {
 
   void OnDirectory(const bus::v1::Directory& directory) override;
   void OnConnected() override;
+  void OnStillConnected() override;
   void OnDisconnected(const absl::Status& why) override;
   FrameReply OnFrame(std::vector<VerifiedDelivery> frame) override;
   void OnAckResult(std::string_view message_id, const absl::Status& result) override;

@@ -140,8 +140,21 @@ CREATE TABLE told_finding(
 CREATE INDEX told_finding_open ON told_finding(act_by_us) WHERE open = 1;
 )sql";
 
+// A message that the bus had kept and has no longer, because its journal went back
+// to an older copy, waits again (`again`: 1, or 2 when it is a request linked to
+// another referral), in the order of its former receipt. A message kept by an earlier
+// release has no kept_sequence and counts as older than all that have one.
+constexpr std::string_view kCustody = R"sql(
+ALTER TABLE outbox ADD COLUMN kept_sequence INTEGER;  -- of the custody receipt
+ALTER TABLE outbox ADD COLUMN again INTEGER NOT NULL DEFAULT 0 CHECK(again IN (0, 1, 2));
+ALTER TABLE outbox ADD COLUMN former_receipt BLOB;    -- the first that was lost
+CREATE INDEX outbox_kept ON outbox(kept_sequence) WHERE state = 1;
+CREATE INDEX outbox_again ON outbox(kept_sequence) WHERE again != 0;
+CREATE INDEX memo_recipient ON memo(recipient, position);
+)sql";
+
 }  // namespace
 
-Schema RuntimeSchema() { return {"agency", {kFirst, kIndex, kMemos}}; }
+Schema RuntimeSchema() { return {"agency", {kFirst, kIndex, kMemos, kCustody}}; }
 
 }  // namespace waystation::agency

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <utility>
 
+#include "common/agency/custody.h"
 #include "common/agency/frame_effect.h"
 #include "common/agency/memo_rows.h"
 #include "common/agency/runtime.h"
@@ -18,10 +20,12 @@ namespace {
 constexpr absl::Duration kRetryMin = absl::Milliseconds(200);
 constexpr absl::Duration kRetryMax = absl::Seconds(5);
 constexpr size_t kInFlightMax = 256;
+// For each recipient, so that one who cannot be encrypted to holds up nobody else.
 constexpr int kMemosAtOnce = 32;
 
 // How long the result of a receipt may take before the ledger is asked.
 constexpr absl::Duration kAckPatience = absl::Seconds(2);
+constexpr absl::Duration kAskPatience = absl::Seconds(1);
 
 void LogMemo(const MemoDraft& draft, const absl::Status& why) {
   log::Warning("agency", absl::IsUnavailable(why) ? "memo_waits" : "memo_dropped",
@@ -53,6 +57,12 @@ void Sender::Wake() {
   changed_.notify_all();
 }
 
+void Sender::CheckCustody() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  check_custody_ = true;
+  changed_.notify_all();
+}
+
 void Sender::Acked(std::string message_id, const absl::Status& result) {
   std::lock_guard<std::mutex> lock(mutex_);
   news_.acks.emplace_back(std::move(message_id), result);
@@ -61,7 +71,7 @@ void Sender::Acked(std::string message_id, const absl::Status& result) {
 
 bool Sender::Wait(News& news) {
   std::unique_lock<std::mutex> lock(mutex_);
-  auto due = [this] { return stopping_ || woken_ || !news_.empty(); };
+  auto due = [this] { return stopping_ || woken_ || check_custody_ || !news_.empty(); };
   if (retry_in_ > absl::ZeroDuration()) {
     changed_.wait_for(lock, absl::ToChronoMilliseconds(retry_in_), due);
   } else {
@@ -78,6 +88,7 @@ void Sender::Run() {
   if (SealMemos()) SendReady();
   while (Wait(news)) {
     if (!news.empty()) Settle(news);
+    AskForCustody();
     AskForLostAcks();
     // Cases first.
     SendReady();
@@ -85,7 +96,25 @@ void Sender::Run() {
   }
 }
 
-void Sender::Settle(const News& news) {
+void Sender::AskForCustody() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!std::exchange(check_custody_, false)) return;
+  }
+  const absl::StatusOr<uint64_t> again =
+      SendAgainWhatIsGone(*runtime_.store, *runtime_.bus, kAskPatience);
+  if (again.ok()) {
+    if (*again == 0) return;
+    log::Error("agency", "bus_lost_messages",
+               {{"count", *again}, {"effect", "its record went back; they are sent again"}});
+    return;
+  }
+  // When the bus is there again it is asked again.
+  if (absl::IsUnavailable(again.status())) return;
+  log::Warning("agency", "custody_not_asked", {{"error", again.status().ToString()}});
+}
+
+void Sender::Settle(News& news) {
   // First: a handler may send anew what was refused, from where the bus has it.
   RefreshRefused(news);
   bool again = false;
@@ -109,39 +138,57 @@ void Sender::Settle(const News& news) {
 
 void Sender::Forget(const News& news, bool again) {
   std::lock_guard<std::mutex> lock(mutex_);
+  bool progress = false;
   for (const PublishOutcome& outcome : news.outcomes) {
     in_flight_.erase(outcome.message_id);
-    again = again || MayBeTakenLater(outcome.result.status());
-    // While the bus is away there is another line; this is for the operator to mend.
-    if (outcome.result.ok() || absl::IsUnavailable(outcome.result.status())) continue;
+    progress = progress || outcome.result.ok();
     if (!MayBeTakenLater(outcome.result.status())) continue;
+    again = true;
+    // While the bus is away there is another line; this is for the operator to mend.
+    if (absl::IsUnavailable(outcome.result.status())) continue;
     log::Warning(
         "agency", "message_sent_again",
         {{"message_id", outcome.message_id}, {"reason", ReasonOf(outcome.result.status())}});
   }
   // The bus answers a message that it has with the first receipt, so sending
   // once more is always right.
-  retry_in_ = again ? std::clamp(retry_in_ * 2, kRetryMin, kRetryMax) : absl::ZeroDuration();
+  const absl::Duration longer = progress ? kRetryMin : retry_in_ * 2;
+  retry_in_ = again ? std::clamp(longer, kRetryMin, kRetryMax) : absl::ZeroDuration();
 }
 
-void Sender::RefreshRefused(const News& news) {
-  std::set<std::string> referrals;
+void Sender::RefreshRefused(News& news) {
+  std::vector<std::pair<OutboxRow, PublishOutcome*>> refused;
   absl::Status read = runtime_.store->Read([&](Transaction& db) {
-    for (const PublishOutcome& outcome : news.outcomes) {
+    for (PublishOutcome& outcome : news.outcomes) {
       if (!IsRefusal(outcome)) continue;
       absl::StatusOr<OutboxRow> row = GetWaiting(db, outcome.message_id);
-      if (row.ok() && !IsMemo(*row)) referrals.insert(row->referral_id);
+      if (row.ok() && !IsMemo(*row)) refused.emplace_back(*std::move(row), &outcome);
     }
     return absl::OkStatus();
   });
   if (!read.ok()) log::Error("agency", "outbox_not_read", {{"error", read.ToString()}});
-  for (const std::string& id : referrals) {
-    absl::StatusOr<bus::v1::Referral> ledger = runtime_.bus->GetReferral(id, absl::Seconds(1));
-    if (!ledger.ok()) continue;
-    absl::Status applied =
-        runtime_.store->Write([&](Transaction& db) { return ApplyLedger(db, *ledger); });
-    if (!applied.ok()) log::Error("agency", "ledger_not_stored", {{"error", applied.ToString()}});
-  }
+  for (auto& [row, outcome] : refused) RefreshOne(row, *outcome);
+}
+
+void Sender::RefreshOne(const OutboxRow& row, PublishOutcome& outcome) {
+  const absl::StatusOr<bus::v1::Referral> own =
+      runtime_.bus->GetReferral(row.referral_id, kAskPatience);
+  const std::string deciding = DecidingReferral(row);
+  const absl::StatusOr<bus::v1::Referral> linked =
+      deciding == row.referral_id ? own : runtime_.bus->GetReferral(deciding, kAskPatience);
+  bool behind = false;
+  const absl::Status taken = runtime_.store->Write([&](Transaction& db) -> absl::Status {
+    if (IsOutOfStep(outcome.result.status())) {
+      WS_ASSIGN_OR_RETURN(behind, IsBehind(db, deciding, linked));
+    }
+    // Of a bus that is behind nothing is taken over.
+    return own.ok() && !behind ? ApplyLedger(db, *own) : absl::OkStatus();
+  });
+  if (!taken.ok()) log::Error("agency", "ledger_not_stored", {{"error", taken.ToString()}});
+  if (!behind) return;
+  outcome.result = absl::UnavailableError(
+      Problem("bus", "behind what it has told us", Std(outcome.result.status().message())));
+  CheckCustody();
 }
 
 // A result that was lost with its connection never comes: the message is off the
@@ -156,7 +203,7 @@ void Sender::AskForLostAcks() {
   if (!read.ok()) log::Error("agency", "gates_not_read", {{"error", read.ToString()}});
   for (const ClosedGate& gate : gates) {
     if (gate.committed > before) continue;
-    auto receipts = runtime_.bus->ReceiptsOnRecord(gate.referral_id, absl::Seconds(1));
+    auto receipts = runtime_.bus->ReceiptsOnRecord(gate.referral_id, kAskPatience);
     if (!receipts.ok()) break;
     for (std::string& id : *receipts) {
       if (id == gate.message_id) Acked(std::move(id), absl::OkStatus());
@@ -178,7 +225,9 @@ bool Sender::SealMemos() {
   // Before the transaction, which holds up officers and receivers.
   std::vector<MemoResult> results;
   std::set<std::string> waits;  // Recipients that cannot be encrypted to.
+  std::map<std::string, int> count;
   for (const MemoDraft& draft : waiting) {
+    ++count[draft.recipient];
     if (waits.contains(draft.recipient)) continue;
     auto message = runtime_.sealer->MakeMemo(draft, *directory);
     if (!message.ok()) LogMemo(draft, message.status());
@@ -190,12 +239,13 @@ bool Sender::SealMemos() {
   }
   const absl::Status kept = KeepMemoResults(results);
   if (!kept.ok()) log::Error("agency", "memos_not_kept", {{"error", kept.ToString()}});
+  const bool more = std::any_of(count.begin(), count.end(), [&](const auto& each) {
+    return each.second == kMemosAtOnce && !waits.contains(each.first);
+  });
   std::lock_guard<std::mutex> lock(mutex_);
-  if (kept.ok() && waits.empty()) {
-    woken_ = woken_ || waiting.size() == static_cast<size_t>(kMemosAtOnce);
-  } else if (retry_in_ == absl::ZeroDuration()) {
-    retry_in_ = kRetryMax;
-  }
+  woken_ = woken_ || (kept.ok() && more);
+  const bool try_again = !kept.ok() || !waits.empty();
+  if (try_again && retry_in_ == absl::ZeroDuration()) retry_in_ = kRetryMax;
   return kept.ok() && !results.empty();
 }
 

@@ -37,6 +37,8 @@ class Sender {
   void Stop();
   // There may be something to send.
   void Wake();
+  // The bus may have lost what it kept: it is asked.
+  void CheckCustody();
   // The bus's word on one of our receipts.
   void Acked(std::string message_id, const absl::Status& result);
 
@@ -49,9 +51,11 @@ class Sender {
   };
 
   void Run();
+  // Asks the bus whether it has what it kept, if there is reason to.
+  void AskForCustody();
   // Waits for news, a wake or the time to try again. False after `Stop`.
   bool Wait(News& news);
-  void Settle(const News& news);
+  void Settle(News& news);
   void Forget(const News& news, bool again);
   // Moves memos to the outbox. One that cannot be sealed now waits; one that the bus
   // has no recipient or no type for is dropped. True when there is something new to
@@ -65,14 +69,17 @@ class Sender {
   void SendReady();
   void SendOne(const Outgoing& outgoing);
   void AskForLostAcks();
-  // Asks where the referrals stand whose message was refused.
-  void RefreshRefused(const News& news);
+  // Asks where the referrals stand whose message was refused. A refusal by a bus that
+  // is behind becomes one that may be taken later.
+  void RefreshRefused(News& news);
+  void RefreshOne(const OutboxRow& row, PublishOutcome& outcome);
 
   Runtime& runtime_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool woken_ ABSL_GUARDED_BY(mutex_) = false;
+  bool check_custody_ ABSL_GUARDED_BY(mutex_) = false;
   News news_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> in_flight_ ABSL_GUARDED_BY(mutex_);
   // Zero: there is nothing to try again.

@@ -1,10 +1,11 @@
+#include "common/casework/audit_findings.h"
+
 #include <string>
 #include <vector>
 
 #include "common/agency/fake_desk.h"
 #include "common/agency/findings.h"
 #include "common/agency/schema.h"
-#include "common/casework/referrals.h"
 #include "common/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

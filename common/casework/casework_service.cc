@@ -7,6 +7,7 @@
 
 #include "common/agency/fields.h"
 #include "common/agency/inbox.h"
+#include "common/casework/audit_findings.h"
 #include "common/casework/break_glass.h"
 #include "common/casework/case_table.h"
 #include "common/casework/consents.h"
@@ -198,7 +199,7 @@ class Api : public v1::CaseworkService::CallbackService {
   absl::Status History(const Officer& officer, const std::string& id,
                        v1::GetHistoryResponse& response) {
     WS_RETURN_IF_ERROR(CheckReferralId(id));
-    const absl::Status ours = agency_.Read([&](Tx& tx) -> absl::Status {
+    absl::Status ours = agency_.Read([&](Tx& tx) -> absl::Status {
       WS_RETURN_IF_ERROR(check_sight_(officer, id, tx));
       WS_ASSIGN_OR_RETURN(auto stored, CaseTable(tx.db()).Find(id));
       if (!stored.has_value()) return absl::OkStatus();

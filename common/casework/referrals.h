@@ -33,9 +33,6 @@ absl::Status ListReferrals(const Sees& sees, const v1::ListReferralsRequest& req
 absl::Status ListInbox(const Procedures& procedures, const Sees& sees,
                        const v1::ListInboxRequest& request, agency::Tx& tx,
                        v1::ListInboxResponse& response);
-absl::Status ListAuditFindings(const Procedures& procedures, const Sees& sees,
-                               const v1::ListAuditFindingsRequest& request, agency::Tx& tx,
-                               v1::ListAuditFindingsResponse& response);
 absl::Status StepReferral(const Procedures& procedures, const agency::Officer& officer,
                           const v1::StepReferralRequest& request, agency::Tx& tx,
                           v1::StepReferralResponse& response);

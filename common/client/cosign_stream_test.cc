@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <utility>
 #include <vector>
 
@@ -62,7 +63,7 @@ class CosignStreamTest : public testing::Test {
         CosignerKey{
             name_, *crypto::Ed25519Key::FromPem(key_pem_),
             *tlog::Policy::Parse(absl::StrCat("log ", log_key.ToString(), "\nquorum none\n"))},
-        std::make_unique<FileCosigner>(Path()), std::move(options));
+        std::make_unique<FileCosigner>(Path(), log_key.name()), std::move(options));
   }
   static CosignStream::Options Quick() {
     CosignStream::Options options;
@@ -174,15 +175,31 @@ TEST_F(CosignStreamTest, SaysNothingThatItCannotKeepOrCompare) {
   auto stream = MakeStream(Quick());
   EXPECT_EQ(log_.Ask(log_.Body(0, 3)).code(), 500u);
   ASSERT_TRUE(std::filesystem::remove(Path()));
-  // A note of another log in the file: compared with nothing, so not signed.
-  const auto key = *crypto::Ed25519Key::Generate();
-  auto foreign =
-      *tlog::VerifierKey::Create("example.org/log", tlog::KeyType::kEd25519, key.public_key());
-  const std::string body = log_.Body(0, 3, "", foreign, key);
-  ASSERT_TRUE(FileCosigner(Path()).Keep(tlog::AddCheckpoint::FromBody(body)->checkpoint).ok());
+  // What it cannot read any more may be what it signed.
+  std::ofstream(Path()) << "damaged";
   EXPECT_EQ(log_.Ask(log_.Body(0, 3)).code(), 500u);
   ASSERT_TRUE(std::filesystem::remove(Path()));
   EXPECT_EQ(log_.Ask(log_.Body(0, 3)).code(), 200u);
+}
+
+TEST_F(CosignStreamTest, ALogInTheFormersPlaceBeginsAtZeroAndTheFormerIsKept) {
+  const auto key = *crypto::Ed25519Key::Generate();
+  auto former =
+      *tlog::VerifierKey::Create("example.org/log", tlog::KeyType::kEd25519, key.public_key());
+  const std::string body = log_.Body(0, 3, "", former, key);
+  const std::string note = tlog::AddCheckpoint::FromBody(body)->checkpoint;
+  ASSERT_TRUE(FileCosigner(Path(), former.name()).Keep(note).ok());
+  {
+    auto stream = MakeStream(Quick());
+    ASSERT_EQ(log_.Ask(log_.Body(0, 3)).code(), 200u);
+  }
+  EXPECT_EQ(*FileCosigner(Path(), former.name()).Latest(), note);
+  const auto ours = *FileCosigner(Path(), log_.key().name()).Latest();
+  ASSERT_TRUE(ours.has_value());
+  // There and back: neither is forgotten.
+  ASSERT_TRUE(FileCosigner(Path(), former.name()).Keep(note).ok());
+  EXPECT_EQ(*FileCosigner(Path(), log_.key().name()).Latest(), ours);
+  EXPECT_EQ(*FileCosigner(Path(), former.name()).Latest(), note);
 }
 
 TEST_F(CosignStreamTest, OpensAnotherStreamWhenOneEnds) {

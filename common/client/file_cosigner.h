@@ -15,13 +15,19 @@ namespace waystation::client {
 // replaced whole and synced. One file for each key, and never an older copy of
 // it: the key would sign a second history.
 //
+// When one log takes the place of another, the former's file is put aside as
+// `<path>.<16 hex digits of its origin>` and is taken up again if that log is: a
+// cosigner never forgets what it signed.
+//
 // Two processes with one file are for the caller to exclude; an agency does by the
 // lock of the database beside it.
 // Thread-compatible.
 class FileCosigner : public tlog::CosignerStore {
  public:
-  // The folder must be there; the file is made by the first `Keep`.
-  explicit FileCosigner(std::string path) : path_(std::move(path)) {}
+  // The folder must be there; the file is made by the first `Keep`. `origin` is
+  // the log's.
+  FileCosigner(std::string path, std::string origin)
+      : path_(std::move(path)), origin_(std::move(origin)) {}
 
   // Errors: as config::ReadFile.
   absl::StatusOr<std::optional<std::string>> Latest() override;
@@ -29,7 +35,12 @@ class FileCosigner : public tlog::CosignerStore {
   absl::Status Keep(const std::string& note) override;
 
  private:
+  std::string AsidePath(const std::string& origin) const;
+  absl::Status PutFormerAside();
+
   const std::string path_;
+  const std::string origin_;
+  bool former_aside_ = false;
 };
 
 }  // namespace waystation::client

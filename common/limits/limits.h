@@ -38,6 +38,7 @@ inline constexpr size_t kReceiptBatchBytesMax = size_t{768} * 1024;
 
 // Frames.
 inline constexpr size_t kFrameMessagesMax = 1024;
+inline constexpr size_t kOutcomesAskedMax = 256;
 inline constexpr size_t kFrameBytesMax = size_t{3} * 1024 * 1024;
 // What gRPC accepts: a frame and some room, so that a frame a little too large
 // is refused by us, with a reason.

@@ -42,6 +42,7 @@ absl::StatusOr<LogFollower> LogFollower::Resume(std::vector<tlog::VerifierKey> l
   follower.next_sequence_ = place.next_sequence;
   follower.time_us_ = place.time_us;
   follower.bus_id_ = place.bus_id;
+  follower.stage_ = place.stage;
   auto edge = [&](const tlog::TileId& id) -> absl::StatusOr<std::string> {
     const auto level = static_cast<size_t>(id.level);
     return level < place.edge.size() ? place.edge[level] : "";
@@ -65,7 +66,8 @@ LogPlace LogFollower::place() const {
                  .bus_id = bus_id_,
                  .signed_size = signed_.size(),
                  .edge = {},
-                 .unsigned_leaves = {}};
+                 .unsigned_leaves = {},
+                 .stage = stage_};
   for (int level = 0; signed_.size() >> (8 * level) > 0; ++level) {
     place.edge.emplace_back(signed_.Edge(level));
     if (level == 7) break;  // A shift by 64 means nothing.
@@ -84,6 +86,7 @@ absl::StatusOr<const FollowedRecord*> LogFollower::Append(std::string_view bytes
     return Lost(Name(next_sequence_), "does not parse", absl::StrCat(bytes.size(), " bytes"));
   }
   WS_RETURN_IF_ERROR(CheckPlace(record));
+  WS_ASSIGN_OR_RETURN(const LogStage stage, StageAfter(record));
   if (record.has_checkpoint_signed()) {
     if (absl::Status taken = TakeCheckpoint(record.checkpoint_signed()); !taken.ok()) {
       return Prefixed(Name(record.sequence()), taken);
@@ -93,6 +96,7 @@ absl::StatusOr<const FollowedRecord*> LogFollower::Append(std::string_view bytes
   }
   ++next_sequence_;
   time_us_ = record.time_us();
+  stage_ = stage;
   return &taken_;
 }
 
@@ -134,6 +138,16 @@ absl::Status LogFollower::CheckSalt(const Record& record) const {
               absl::StrCat(leaves()));
 }
 
+absl::StatusOr<LogStage> LogFollower::StageAfter(const Record& record) const {
+  const std::string& origin = record.epoch_opened().log_origin();
+  if (origin.empty()) return stage_;
+  const std::string& ours = log_keys_.front().name();
+  if (origin == ours) return LogStage::kOurs;
+  // Behind ours, its checkpoints would go unproven.
+  if (stage_ != LogStage::kOurs) return LogStage::kFormer;
+  return Lost(Name(record.sequence()), "another log begins in place of ours", origin, ours);
+}
+
 absl::Status LogFollower::TakeLeaf(std::string_view bytes) {
   const Record& record = taken_.record;
   const std::string& bus_id = record.has_genesis() ? record.genesis().bus_id() : bus_id_;
@@ -148,10 +162,22 @@ absl::Status LogFollower::TakeLeaf(std::string_view bytes) {
 // A checkpoint is made beside the writer, so leaves may stand between those that
 // it covers and its own record.
 absl::Status LogFollower::TakeCheckpoint(const journal::v1::CheckpointSigned& claimed) {
+  if (stage_ == LogStage::kFormer) {
+    WS_ASSIGN_OR_RETURN(const tlog::Note note, tlog::Note::Parse(claimed.note()));
+    WS_ASSIGN_OR_RETURN(const tlog::Checkpoint former, tlog::Checkpoint::FromText(note.text));
+    return TakeRoot(claimed, former);
+  }
   WS_ASSIGN_OR_RETURN(tlog::SignedCheckpoint opened,
                       tlog::OpenCheckpoint(claimed.note(), log_keys_));
-  WS_RETURN_IF_ERROR(CheckTree(claimed, opened.checkpoint));
-  const uint64_t size = opened.checkpoint.size;
+  WS_RETURN_IF_ERROR(TakeRoot(claimed, opened.checkpoint));
+  taken_.checkpoint = std::move(opened);
+  return absl::OkStatus();
+}
+
+absl::Status LogFollower::TakeRoot(const journal::v1::CheckpointSigned& claimed,
+                                   const tlog::Checkpoint& checkpoint) {
+  WS_RETURN_IF_ERROR(CheckTree(claimed, checkpoint));
+  const uint64_t size = checkpoint.size;
   if (size <= signed_.size() || size > leaves()) {
     return Lost("checkpoint", "size out of range", absl::StrCat(size),
                 absl::StrCat(signed_.size() + 1, " to ", leaves()));
@@ -161,14 +187,12 @@ absl::Status LogFollower::TakeCheckpoint(const journal::v1::CheckpointSigned& cl
   std::for_each(unsigned_.begin(), end, [&](const merkle::Digest& hash) {
     grown.Append(hash, [](const tlog::TileId&, std::string_view) {});
   });
-  if (const merkle::Digest root = grown.Root(); root != opened.checkpoint.root) {
+  if (const merkle::Digest root = grown.Root(); root != checkpoint.root) {
     return Lost("checkpoint", absl::StrCat("not the root of the ", size, " leaves before it"),
-                crypto::Hex(crypto::AsBytes(opened.checkpoint.root)),
-                crypto::Hex(crypto::AsBytes(root)));
+                crypto::Hex(crypto::AsBytes(checkpoint.root)), crypto::Hex(crypto::AsBytes(root)));
   }
   signed_ = std::move(grown);
   unsigned_.erase(unsigned_.begin(), end);
-  taken_.checkpoint = std::move(opened);
   return absl::OkStatus();
 }
 

@@ -17,6 +17,13 @@
 
 namespace waystation {
 
+// Which log's checkpoints are on the record by now, as its epochs name it.
+enum class LogStage {
+  kUnnamed,  // No epoch names one: records of former releases.
+  kFormer,   // Another log, in whose place ours was begun later.
+  kOurs,
+};
+
 // Where a follower stands, to be kept and taken up again.
 struct LogPlace {
   uint64_t next_sequence = 1;
@@ -28,6 +35,7 @@ struct LogPlace {
   std::vector<std::string> edge;
   // Hashes of the leaves after it, 32 bytes each.
   std::string unsigned_leaves;
+  LogStage stage = LogStage::kUnnamed;
 
   bool operator==(const LogPlace&) const = default;
 };
@@ -36,7 +44,8 @@ struct LogPlace {
 struct FollowedRecord {
   journal::v1::Record record;
   std::string leaf;  // The leaf's bytes; empty for what is no leaf.
-  // Of a CheckpointSigned, verified.
+  // Of a CheckpointSigned of our log, verified. Of a former log's, which ours was
+  // begun in place of, there is nobody's word here, only that its root is right.
   std::optional<tlog::SignedCheckpoint> checkpoint;
 };
 
@@ -67,7 +76,8 @@ class LogFollower {
   // nothing is taken and the same place waits for the right record.
   // Errors, each naming the record: DATA_LOSS it is not the one that belongs
   // here, its leaf neither, or a checkpoint is not the root of the leaves before
-  // it; UNAUTHENTICATED a checkpoint that no key of the log signed;
+  // it, or another log begins behind ours; UNAUTHENTICATED a checkpoint that no key of
+  // the log signed;
   // FAILED_PRECONDITION a kind that this release does not know.
   absl::StatusOr<const FollowedRecord*> Append(std::string_view bytes);
 
@@ -76,6 +86,7 @@ class LogFollower {
   const std::string& bus_id() const { return bus_id_; }
   // The tree under the last checkpoint.
   const tlog::TreeHead& signed_tree() const { return signed_; }
+  LogStage stage() const { return stage_; }
   // Leaves so far, signed or not.
   uint64_t leaves() const;
   LogPlace place() const;
@@ -83,8 +94,12 @@ class LogFollower {
  private:
   absl::Status CheckPlace(const journal::v1::Record& record) const;
   absl::Status CheckSalt(const journal::v1::Record& record) const;
+  absl::StatusOr<LogStage> StageAfter(const journal::v1::Record& record) const;
   absl::Status TakeLeaf(std::string_view bytes);
   absl::Status TakeCheckpoint(const journal::v1::CheckpointSigned& claimed);
+  // Takes what it says of the tree.
+  absl::Status TakeRoot(const journal::v1::CheckpointSigned& claimed,
+                        const tlog::Checkpoint& checkpoint);
 
   std::vector<tlog::VerifierKey> log_keys_;
   uint64_t next_sequence_ = 1;
@@ -92,6 +107,7 @@ class LogFollower {
   std::string bus_id_;
   tlog::TreeHead signed_;
   std::vector<merkle::Digest> unsigned_;
+  LogStage stage_ = LogStage::kUnnamed;
   FollowedRecord taken_;
 };
 

@@ -243,6 +243,42 @@ TEST(LogFollowerTest, RefusesACheckpointSignedByTheWrongKey) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("record 2"));
 }
 
+// The journal came back from an older copy, and our log was begun over it.
+TEST(LogFollowerTest, TakesAFormerLogsCheckpointsByTheirRootsAlone) {
+  TestLog log;
+  log.AddEpoch("waystation.example/log/0");
+  log.AddCheckpointOf(log.tree().size(), log.tree().Root(), TestLogKey('x'));
+  log.AddEpoch(log.log_name().name());
+  log.AddCheckpoint();
+  LogFollower follower({log.log_name()});
+  std::vector<bool> ours;
+  for (const std::string& bytes : log.records()) {
+    auto taken = follower.Append(bytes);
+    ASSERT_TRUE(taken.ok()) << taken.status();
+    if ((*taken)->record.has_checkpoint_signed()) ours.push_back((*taken)->checkpoint.has_value());
+    auto again = LogFollower::Resume({log.log_name()}, follower.place());
+    ASSERT_TRUE(again.ok()) << again.status();
+    follower = *std::move(again);
+  }
+  EXPECT_EQ(ours, std::vector<bool>({false, true}));
+  EXPECT_EQ(follower.stage(), LogStage::kOurs);
+}
+
+TEST(LogFollowerTest, RefusesAFormerLogsCheckpointOfAnotherRoot) {
+  TestLog log;
+  log.AddEpoch("waystation.example/log/0");
+  log.AddCheckpointOf(log.tree().size(), merkle::EmptyRoot(), log.log_key());
+  ExpectLost(Judge(log.records()), "record 3: checkpoint: not the root of the 2 leaves before it");
+}
+
+// Else a broker could go on without our log's signature.
+TEST(LogFollowerTest, RefusesAnotherLogBehindOurs) {
+  TestLog log;
+  log.AddEpoch(log.log_name().name());
+  log.AddEpoch("waystation.example/log/2");
+  ExpectLost(Judge(log.records()), "record 3: another log begins in place of ours");
+}
+
 TEST(LogFollowerTest, TakesNothingOfWhatItRefuses) {
   const TestLog log = SmallLog();
   LogFollower follower({log.log_name()});

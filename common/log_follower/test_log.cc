@@ -47,6 +47,13 @@ journal::v1::Record TestLog::Add(journal::v1::Record record) {
   return parsed;
 }
 
+void TestLog::AddEpoch(const std::string& log_origin) {
+  journal::v1::Record record;
+  record.mutable_epoch_opened()->set_epoch(1);
+  record.mutable_epoch_opened()->set_log_origin(log_origin);
+  Add(std::move(record));
+}
+
 void TestLog::AddRefused() {
   journal::v1::Record record;
   record.mutable_refused()->set_reason("POLICY_DENIED");

@@ -32,6 +32,8 @@ class TestLog {
   // Completes a record with sequence, time, salt and log index, adds it and returns
   // it as it stands in the journal.
   journal::v1::Record Add(journal::v1::Record record);
+  // An epoch under the log of that origin; empty: none is named.
+  void AddEpoch(const std::string& log_origin);
   // A record of the smallest kind.
   void AddRefused();
   // A checkpoint of all leaves.

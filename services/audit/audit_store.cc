@@ -7,6 +7,7 @@
 #include "common/crypto/sha256.h"
 #include "common/status/status.h"
 #include "services/audit/finding_rows.h"
+#include "services/audit/restored.h"
 
 namespace waystation::audit {
 namespace {
@@ -39,7 +40,8 @@ const agency::Schema& AuditSchema() {
        "sender TEXT NOT NULL, time_us INTEGER NOT NULL, place INTEGER NOT NULL, "
        "sealed BLOB NOT NULL);"
        "CREATE TABLE procedure(position INTEGER PRIMARY KEY AUTOINCREMENT, "
-       "referral_id BLOB NOT NULL UNIQUE, sealed BLOB NOT NULL);"}};
+       "referral_id BLOB NOT NULL UNIQUE, sealed BLOB NOT NULL);",
+       kRestoredSchema}};
   return schema;
 }
 
@@ -115,10 +117,12 @@ absl::Status KeepLog(Transaction& tx, const LogChange& log) {
   }
   return tx
       .Exec(
-          "INSERT INTO log_place(id, next_sequence, time_us, signed_size) VALUES(1, ?, ?, ?) "
-          "ON CONFLICT(id) DO UPDATE SET next_sequence = excluded.next_sequence, "
-          "time_us = excluded.time_us, signed_size = excluded.signed_size",
-          {static_cast<int64_t>(log.next_sequence), log.time_us, signed_size})
+          "INSERT INTO log_place(id, next_sequence, time_us, signed_size, stage) "
+          "VALUES(1, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET "
+          "next_sequence = excluded.next_sequence, time_us = excluded.time_us, "
+          "signed_size = excluded.signed_size, stage = excluded.stage",
+          {static_cast<int64_t>(log.next_sequence), log.time_us, signed_size,
+           static_cast<int64_t>(log.stage)})
       .status();
 }
 
@@ -140,6 +144,24 @@ absl::StatusOr<std::unique_ptr<AuditStore>> AuditStore::Open(agency::Store::Opti
                       agency::Store::Open(std::move(options), {agency::RuntimeSchema(),
                                                                AuditSchema(), FindingSchema()}));
   return std::unique_ptr<AuditStore>(new AuditStore(std::move(store), std::move(rules)));
+}
+
+absl::StatusOr<bool> AuditStore::TakeUpLog(std::string_view origin) {
+  LogTaken taken;
+  WS_RETURN_IF_ERROR(store_->Write([&](Transaction& tx) -> absl::Status {
+    WS_ASSIGN_OR_RETURN(taken, audit::TakeUpLog(tx, origin));
+    return absl::OkStatus();
+  }));
+  catching_up_ = taken.catching_up;
+  seeks_lost_ = taken.catching_up || taken.lost != 0;
+  whole_us_ = taken.whole_us;
+  return taken.catching_up;
+}
+
+bool AuditStore::IsIncomplete(int64_t time_us) const {
+  if (seeks_lost_) return true;
+  // Refusals come on the record a little later, and those before count with them.
+  return whole_us_ != 0 && time_us < whole_us_ + rules_.WithinUs(Rule::kMismatchedStep);
 }
 
 absl::StatusOr<Followed> AuditStore::LoadFollowed() {
@@ -171,11 +193,12 @@ absl::StatusOr<LogPlace> AuditStore::LoadLog() {
   place.edge.resize(kLevels);
   uint64_t next_leaf = 0;
   auto read = [&](Transaction& tx) -> absl::Status {
-    WS_RETURN_IF_ERROR(tx.Query("SELECT next_sequence, time_us, signed_size FROM log_place", {},
-                                [&](const Row& row) {
+    WS_RETURN_IF_ERROR(tx.Query("SELECT next_sequence, time_us, signed_size, stage FROM log_place",
+                                {}, [&](const Row& row) {
                                   place.next_sequence = static_cast<uint64_t>(row.Int(0));
                                   place.time_us = row.Int(1);
                                   place.signed_size = next_leaf = static_cast<uint64_t>(row.Int(2));
+                                  place.stage = static_cast<LogStage>(row.Int(3));
                                   return absl::OkStatus();
                                 }));
     WS_RETURN_IF_ERROR(tx.Query("SELECT level, hashes FROM log_edge", {}, [&](const Row& row) {
@@ -200,7 +223,8 @@ absl::StatusOr<LogPlace> AuditStore::LoadLog() {
 
 absl::Status AuditStore::Keep(const Block& block) {
   WS_RETURN_IF_ERROR(store_->Write([&](Transaction& tx) { return KeepBlock(tx, block); }));
-  if (!block.fold.findings.empty()) news_ = true;
+  // A finding may be the store's own conclusion.
+  if (!block.fold.findings.empty() || seeks_lost_) news_ = true;
   return absl::OkStatus();
 }
 
@@ -223,7 +247,24 @@ absl::Status AuditStore::KeepBlock(Transaction& tx, const Block& block) {
   }
   for (const RowChange& row : block.fold.rows) WS_RETURN_IF_ERROR(KeepRow(tx, row));
   WS_RETURN_IF_ERROR(KeepFindings(tx, block.fold.findings));
+  if (seeks_lost_) WS_RETURN_IF_ERROR(KeepRestored(tx, block));
   return block.log.has_value() ? KeepLog(tx, *block.log) : absl::OkStatus();
+}
+
+absl::Status AuditStore::KeepRestored(Transaction& tx, const Block& block) {
+  WS_RETURN_IF_ERROR(FindAgain(tx, block.messages));
+  if (block.log_begun != 0) {
+    WS_RETURN_IF_ERROR(MarkBegun(tx));
+    catching_up_ = false;
+  }
+  if (catching_up_ || !block.followed.has_value()) return absl::OkStatus();
+  WS_ASSIGN_OR_RETURN(const std::vector<FindingChange> changes,
+                      JudgeLost(tx, block.log_begun, block.followed->time_us));
+  WS_RETURN_IF_ERROR(KeepFindings(tx, changes));
+  WS_ASSIGN_OR_RETURN(const uint64_t lost, CountLost(tx));
+  seeks_lost_ = lost != 0;
+  if (lost == 0) whole_us_ = block.followed->time_us;
+  return absl::OkStatus();
 }
 
 absl::Status AuditStore::KeepFindings(Transaction& tx, const std::vector<FindingChange>& changes) {

@@ -52,6 +52,7 @@ struct Block {
   std::vector<std::pair<std::string, uint64_t>> signatures{};  // Certificate, sequence.
   std::vector<ReferralProcedure> procedures{};                 // Without position.
   int64_t events_taken = 0;  // Waiting events up to this position were; 0: none.
+  uint64_t log_begun = 0;    // The record of this log's first epoch, when it is among them.
   FoldChanges fold{};
   std::optional<LogChange> log{};
 };
@@ -79,6 +80,12 @@ class AuditStore {
   static absl::StatusOr<std::unique_ptr<AuditStore>> Open(agency::Store::Options options,
                                                           Rules rules);
 
+  // Before anything is loaded: which log is followed from now on (restored.h). True
+  // while its first epoch was not followed.
+  absl::StatusOr<bool> TakeUpLog(std::string_view origin);
+  // Whether steps on the record of that time may have been refused only because the
+  // record went back and was not whole. The follower's alone.
+  bool IsIncomplete(int64_t time_us) const;
   absl::StatusOr<Followed> LoadFollowed();
   absl::Status LoadFold(AuditFold* fold);
   // The place in the log, without the bus id.
@@ -126,11 +133,17 @@ class AuditStore {
       : store_(std::move(store)), rules_(std::move(rules)) {}
 
   absl::Status KeepBlock(agency::Transaction& tx, const Block& block);
+  absl::Status KeepRestored(agency::Transaction& tx, const Block& block);
   absl::Status KeepFindings(agency::Transaction& tx, const std::vector<FindingChange>& changes);
 
   const std::shared_ptr<agency::Store> store_;
   const Rules rules_;
   std::atomic<bool> news_ = true;
+  // Messages are lost, or may turn out to be. Changed by TakeUpLog and Keep alone,
+  // which are the follower's.
+  bool seeks_lost_ = false;
+  bool catching_up_ = false;
+  int64_t whole_us_ = 0;
 };
 
 }  // namespace waystation::audit

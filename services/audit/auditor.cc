@@ -109,7 +109,8 @@ void Auditor::Parts::StartCosigning(std::shared_ptr<client::BusClient> client) {
   };
   cosigning = std::make_unique<client::CosignStream>(
       std::move(client), *std::move(loaded.cosigner),
-      std::make_unique<client::FileCosigner>(loaded.config.store_path() + ".cosigned"),
+      std::make_unique<client::FileCosigner>(loaded.config.store_path() + ".cosigned",
+                                             loaded.log_policy.origin()),
       std::move(options));
 }
 

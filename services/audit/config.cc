@@ -19,7 +19,7 @@ using config::ParseHostPort;
 using config::Unusable;
 
 constexpr uint32_t kCrlGraceMaxS = 2'592'000;
-constexpr size_t kPolicyBytesMax = 64 * 1024;
+constexpr size_t kPolicyBytesMax = size_t{64} * 1024;
 
 absl::Status CheckPresent(const AuditConfig& config) {
   return config::CheckPresent({

@@ -1,6 +1,7 @@
 #include "services/audit/follower.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -41,6 +42,7 @@ absl::StatusOr<std::unique_ptr<Follower>> Follower::Create(Parts parts) {
 }
 
 absl::Status Follower::Load() {
+  WS_ASSIGN_OR_RETURN(catching_up_, parts_.store->TakeUpLog(parts_.log_policy.origin()));
   WS_ASSIGN_OR_RETURN(followed_, parts_.store->LoadFollowed());
   if (!followed_.genesis.empty()) WS_RETURN_IF_ERROR(TakeGenesis(followed_.genesis));
   WS_RETURN_IF_ERROR(parts_.store->LoadFold(&fold_));
@@ -118,9 +120,13 @@ absl::Status Follower::TakeRecord(const Record& record, const std::string& bytes
                 record.sequence());
   }
   const bus::v1::Header* message = readable ? &header : nullptr;
-  RecordFacts facts{.now_us = NowUs()};
+  RecordFacts facts{.now_us = NowUs(),
+                    .is_incomplete = parts_.store->IsIncomplete(record.time_us())};
   WS_ASSIGN_OR_RETURN(facts.known, Lookup(record, *block));
   fold_.Apply(record, message, facts);
+  if (catching_up_ && record.epoch_opened().log_origin() == parts_.log_policy.origin()) {
+    EndCatchingUp(record.sequence(), block);
+  }
   for (const LogProblem& problem : log_.Follow(bytes)) {
     TakeProblem(problem, record.sequence());
   }
@@ -265,6 +271,7 @@ absl::Status Follower::TakeConflict(const tlog::Cosigner::Conflict& conflict,
 }
 
 absl::Status Follower::Tick() {
+  if (catching_up_) return absl::OkStatus();
   WS_RETURN_IF_ERROR(JudgeCertificates());
   Block block;
   WS_RETURN_IF_ERROR(TakeEvents(&block));
@@ -273,6 +280,7 @@ absl::Status Follower::Tick() {
 }
 
 absl::Status Follower::TakeEvents(Block* block) {
+  if (catching_up_) return absl::OkStatus();
   WS_ASSIGN_OR_RETURN(std::vector<WaitingEvent> events, parts_.store->WaitingEvents(kEventsAtOnce));
   for (WaitingEvent& one : events) {
     if (one.event.has_procedure()) {
@@ -313,8 +321,25 @@ bool Follower::IsRevoked(const std::string& certificate_sha256, const std::strin
   return verdict.problem == crypto::TrustProblem::kRevoked;
 }
 
+void Follower::EndCatchingUp(uint64_t sequence, Block* block) {
+  TakeFold(block);
+  catching_up_ = false;
+  block->log_begun = sequence;
+}
+
+void Follower::TakeFold(Block* block) {
+  FoldChanges changes = fold_.TakeChanges();
+  std::move(changes.rows.begin(), changes.rows.end(), std::back_inserter(block->fold.rows));
+  // A problem of the log itself is new whenever it is found.
+  std::erase_if(changes.findings, [&](const FindingChange& change) {
+    return catching_up_ && change.rule != Rule::kLogInconsistent && change.rule != Rule::kLogSplit;
+  });
+  std::move(changes.findings.begin(), changes.findings.end(),
+            std::back_inserter(block->fold.findings));
+}
+
 absl::Status Follower::Keep(Block block) {
-  block.fold = fold_.TakeChanges();
+  TakeFold(&block);
   block.log = log_.TakeChanges();
   for (const FindingChange& change : block.fold.findings) {
     log::Info("audit", change.kind == FindingChange::Kind::kRaise ? "finding" : "finding_ended",

@@ -103,6 +103,10 @@ class Follower {
   bool IsRevoked(const std::string& certificate_sha256, const std::string& signer) const;
   // Applies what agencies said of themselves, as far as their messages were followed.
   absl::Status TakeEvents(Block* block);
+  // The record after which what is concluded counts again.
+  void EndCatchingUp(uint64_t sequence, Block* block);
+  // Moves what the fold changed to the block.
+  void TakeFold(Block* block);
   absl::Status Keep(Block block);
   void Publish();
   int64_t NowUs() const;
@@ -111,6 +115,9 @@ class Follower {
   AuditFold fold_;
   LogCheck log_;
   Followed followed_;
+  // The record went back and is followed anew, up to where our log begins; what is
+  // concluded on the way was concluded before.
+  bool catching_up_ = false;
   std::string bus_id_;
   std::shared_ptr<const evidence::DirectoryView> directory_;
   uint64_t cosigned_size_ = 0;

@@ -212,6 +212,7 @@ absl::Status Broker::Parts::StartCore(const v1::BrokerConfig& config, const Cloc
   options.refusals = refusals.get();
   options.clock = &clock;
   options.broker_identity = config.identity();
+  options.log_origin = audit_log->origin();
   options.projected = &projected;
   options.committed = [this](std::unique_ptr<Block> block) {
     if (!block->empty()) audit_log->Put(block->TakeLogBlock());

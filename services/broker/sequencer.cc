@@ -38,6 +38,7 @@ absl::StatusOr<std::unique_ptr<Sequencer>> Sequencer::Start(Options options, Sta
   journal::v1::EpochOpened* opened = block->NewRecord()->mutable_epoch_opened();
   opened->set_epoch(sequencer->epoch_);
   opened->set_broker(sequencer->options_.broker_identity);
+  opened->set_log_origin(sequencer->options_.log_origin);
   block->Follow(sequencer->handlers_.mutable_state());
   journal::AppendOutcome outcome = block->Append(*sequencer->options_.journal, sequencer->epoch_);
   if (!outcome.committed()) return outcome.status;

@@ -44,6 +44,7 @@ class Sequencer {
     RefusalLog* refusals = nullptr;
     const Clock* clock = nullptr;
     std::string broker_identity;
+    std::string log_origin;  // Of the audit log that this broker signs.
     // The projection has followed up to here: older ids need not be kept.
     const std::atomic<uint64_t>* projected = nullptr;
     // Takes blocks in order; may block, which holds the sequencer back.

@@ -118,7 +118,8 @@ class AuditLogTest : public testing::Test {
       if (one.key.key() != key.public_key()) continue;
       return std::make_unique<client::CosignStream>(
           bus_.Client(kAuditor), client::CosignerKey{one.key, std::move(key), *policy_},
-          std::make_unique<client::FileCosigner>(bus_.dir() + "/auditor.cosigned"),
+          std::make_unique<client::FileCosigner>(bus_.dir() + "/auditor.cosigned",
+                                                 policy_->origin()),
           client::CosignStream::Options());
     }
     Fatal("the policy does not name the auditor");

@@ -191,6 +191,7 @@ void AddPkiVerbs(CLI::App& app, Chosen& chosen) {
   AddVerb<RevokeOptions>(pki, chosen, "crl", "Renew the revocation list", DeclareCrl, RunCrl);
   AddVerb<ShowOptions>(pki, chosen, "show", "Say what a certificate is, and what is wrong with it",
                        DeclareShow, RunShow);
+  AddPkiLogVerb(pki, chosen);
 }
 
 }  // namespace waystation::cli

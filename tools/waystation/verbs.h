@@ -15,6 +15,8 @@ void AddDevVerb(CLI::App& app, Chosen& chosen);
 void AddDemoVerb(CLI::App& app, Chosen& chosen);
 // pki init, issue, revoke, crl, show.
 void AddPkiVerbs(CLI::App& app, Chosen& chosen);
+// pki log-key; `pki` is the noun.
+void AddPkiLogVerb(CLI::App& pki, Chosen& chosen);
 // status, tail.
 void AddStatusVerb(CLI::App& app, Chosen& chosen);
 void AddTailVerb(CLI::App& app, Chosen& chosen);

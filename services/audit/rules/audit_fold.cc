@@ -49,6 +49,7 @@ void AuditFold::Apply(const Record& record, const bus::v1::Header* header,
       }
       return referrals_.OnExpired(record.expired().sequence(), sequence, time_us, &out_);
     case Record::kRefused:
+      if (facts.is_incomplete && IsMismatchedStep(record.refused())) return;
       return refusals_.OnRefused(record.refused(), facts.known, sequence, time_us, &out_);
     default:
       return;

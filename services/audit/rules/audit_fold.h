@@ -22,6 +22,9 @@ namespace waystation::audit {
 struct RecordFacts {
   int64_t now_us = 0;                   // The auditor's clock when it came.
   std::optional<KnownMessage> known{};  // For IsContentChanged.
+  // The record went back and messages are missing: a step that follows one of them is
+  // refused until that is there, and nobody's fault.
+  bool is_incomplete = false;
 };
 
 // A signature on a record: who signed with which certificate.

@@ -50,18 +50,22 @@ std::vector<LogProblem> LogCheck::Follow(std::string_view bytes) {
     if (change_.leaves.empty()) change_.first_leaf = follower_.leaves() - 1;
     change_.leaves.push_back(merkle::LeafHash((*taken)->leaf));
   }
+  if ((*taken)->record.has_checkpoint_signed()) TakeEdge();
   if ((*taken)->checkpoint.has_value()) {
     TakeCheckpoint((*taken)->checkpoint->checkpoint, &problems);
   }
   return problems;
 }
 
-void LogCheck::TakeCheckpoint(const tlog::Checkpoint& checkpoint,
-                              std::vector<LogProblem>* problems) {
+void LogCheck::TakeEdge() {
   change_.edge.emplace();
   for (int level = 0; level < kLevels; ++level) {
     change_.edge->emplace_back(follower_.signed_tree().Edge(level));
   }
+}
+
+void LogCheck::TakeCheckpoint(const tlog::Checkpoint& checkpoint,
+                              std::vector<LogProblem>* problems) {
   roots_[checkpoint.size] = checkpoint.root;
   if (roots_.size() > kRootsMax) roots_.erase(roots_.begin());
   while (!shown_.empty() && shown_.begin()->first <= checkpoint.size) {
@@ -94,6 +98,7 @@ std::optional<LogChange> LogCheck::TakeChanges() {
   change_.time_us = taken.time_us;
   taken.next_sequence = follower_.next_sequence();
   taken.signed_size = verified_size();
+  taken.stage = follower_.stage();
   return taken;
 }
 

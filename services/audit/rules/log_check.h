@@ -35,6 +35,7 @@ struct LogChange {
   std::optional<std::vector<std::string>> edge{};  // When signed_size has moved.
   uint64_t first_leaf = 0;                         // Index of the first of `leaves`.
   std::vector<crypto::Digest> leaves{};            // Hashes, in order.
+  LogStage stage = LogStage::kUnnamed;
 };
 
 // Holds the record against the audit log: each record as common/log_follower judges
@@ -70,6 +71,7 @@ class LogCheck {
   std::optional<LogChange> TakeChanges();
 
  private:
+  void TakeEdge();
   void TakeCheckpoint(const tlog::Checkpoint& checkpoint, std::vector<LogProblem>* problems);
 
   LogFollower follower_;

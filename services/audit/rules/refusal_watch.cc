@@ -17,13 +17,6 @@ using v1::RefusalRow;
 
 constexpr size_t kUuidChars = 36;
 
-bool IsMismatchedStep(const Refused& refused) {
-  constexpr std::array<std::string_view, 3> kReasons = {"ILLEGAL_TRANSITION", "STALE_VERSION",
-                                                        "NOT_A_PARTY"};
-  return refused.stage() == "publish" &&
-         std::find(kReasons.begin(), kReasons.end(), refused.reason()) != kReasons.end();
-}
-
 // Somebody who may not, or is not who he says; not a program that errs in form.
 bool IsAttempt(const Refused& refused) {
   constexpr std::array<std::string_view, 4> kReasons = {"SOURCE_MISMATCH", "POLICY_DENIED",
@@ -38,6 +31,13 @@ std::string KeyOf(Rule rule, std::string_view peer) {
 }
 
 }  // namespace
+
+bool IsMismatchedStep(const Refused& refused) {
+  constexpr std::array<std::string_view, 3> kReasons = {"ILLEGAL_TRANSITION", "STALE_VERSION",
+                                                        "NOT_A_PARTY"};
+  return refused.stage() == "publish" &&
+         std::find(kReasons.begin(), kReasons.end(), refused.reason()) != kReasons.end();
+}
 
 bool IsContentChanged(const Refused& refused) { return refused.reason() == "CONTENT_CHANGED"; }
 

@@ -23,6 +23,9 @@ struct KnownMessage {
   std::string referral_id{};
 };
 
+// Whether a step was refused for where its referral stands or whose it is.
+bool IsMismatchedStep(const journal::v1::Refused& refused);
+
 // Whether the refusal is for a known id with other content; then its message is
 // wanted for OnRefused.
 bool IsContentChanged(const journal::v1::Refused& refused);

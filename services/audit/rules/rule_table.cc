@@ -48,6 +48,7 @@ constexpr std::array<Form, kRuleCount> kForms = {{
     {.name = "cap-near", .percent = true},
     {.name = "cap-reached"},
     {.name = "cap-exceeded"},
+    {.name = "record-restored"},
 }};
 
 // SYNTHETIC: an operator's policies, no law. README.md says what each rests on.
@@ -211,6 +212,13 @@ constexpr std::string_view kDefault = R"pb(
     title: "more granted than a yearly limit allows"
     severity: SEVERITY_CRITICAL
     citation: "POLICY-AU-15 (2001-10-01, SYNTHETIC)"
+    act_within_s: 3600
+  }
+  rules {
+    id: "record-restored"
+    title: "record went back to an older copy and messages are missing"
+    severity: SEVERITY_CRITICAL
+    citation: "POLICY-AU-16 (2001-10-01, SYNTHETIC)"
     act_within_s: 3600
   }
 )pb";

@@ -33,8 +33,9 @@ enum class Rule {
   kCapNear,
   kCapReached,
   kCapExceeded,
+  kRecordRestored,
 };
-inline constexpr size_t kRuleCount = 21;
+inline constexpr size_t kRuleCount = 22;
 
 // "overdue", "no-receipt": the id in findings, tables and on the command line.
 std::string_view RuleName(Rule rule);

@@ -51,7 +51,7 @@ TEST(RuleTableTest, EachRuleOfTheTableNamesTheRow) {
   const std::vector<Case> kCases = {
       {"UnknownRule", [](v1::RuleTable& t) { t.mutable_rules(0)->set_id("x"); }, "unknown"},
       {"Twice", [](v1::RuleTable& t) { *t.add_rules() = t.rules(0); }, "given twice"},
-      {"Missing", [](v1::RuleTable& t) { t.mutable_rules()->RemoveLast(); }, "got cap-exceeded"},
+      {"Missing", [](v1::RuleTable& t) { t.mutable_rules()->RemoveLast(); }, "got record-restored"},
       {"NoTitle", [](v1::RuleTable& t) { t.mutable_rules(0)->clear_title(); }, "title"},
       {"LongTitle", [](v1::RuleTable& t) { t.mutable_rules(0)->set_title(std::string(101, 'x')); },
        "101 bytes"},

@@ -219,25 +219,58 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* PublisherService::S
   return stream.get();
 }
 
+absl::StatusOr<std::optional<bus::v1::SignedReceipt>> PublisherService::FindReceipt(
+    const std::string& message_id, const std::string& sender) const {
+  std::optional<MessageId> id = ParseUuid(message_id);
+  if (!id.has_value()) return std::nullopt;
+  std::optional<KnownMessage> known = context_.projection->FindMessage(*id);
+  if (!known.has_value()) return std::nullopt;
+  WS_ASSIGN_OR_RETURN(journal::v1::Record record, context_.reader->RecordAt(known->sequence));
+  bus::v1::Header header;
+  if (!header.ParseFromString(record.accepted().header()) || header.source() != sender) {
+    return std::nullopt;
+  }
+  return context_.reader->CustodyReceiptAt(known->sequence, context_.bus_id);
+}
+
 grpc::ServerUnaryReactor* PublisherService::GetPublishOutcome(
     grpc::CallbackServerContext* call, const bus::v1::GetPublishOutcomeRequest* request,
     bus::v1::GetPublishOutcomeResponse* response) {
   grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
   auto answer = [&]() -> absl::Status {
     WS_ASSIGN_OR_RETURN(rpc::Caller caller, context_.Authenticate(*call, bus::v1::ACTION_READ));
-    absl::Status unknown = Refusal(absl::StatusCode::kNotFound, "UNKNOWN_MESSAGE",
-                                   "message: the bus has no message of the caller with this id");
-    std::optional<MessageId> id = ParseUuid(request->message_id());
-    if (!id.has_value()) return unknown;
-    std::optional<KnownMessage> known = context_.projection->FindMessage(*id);
-    if (!known.has_value()) return unknown;
-    WS_ASSIGN_OR_RETURN(journal::v1::Record record, context_.reader->RecordAt(known->sequence));
-    bus::v1::Header header;
-    bool own =
-        header.ParseFromString(record.accepted().header()) && header.source() == caller.identity;
-    if (!own) return unknown;
-    WS_ASSIGN_OR_RETURN(*response->mutable_receipt(),
-                        context_.reader->CustodyReceiptAt(known->sequence, context_.bus_id));
+    WS_ASSIGN_OR_RETURN(std::optional<bus::v1::SignedReceipt> receipt,
+                        FindReceipt(request->message_id(), caller.identity));
+    if (!receipt.has_value()) {
+      return Refusal(absl::StatusCode::kNotFound, "UNKNOWN_MESSAGE",
+                     "message: the bus has no message of the caller with this id");
+    }
+    *response->mutable_receipt() = *std::move(receipt);
+    return absl::OkStatus();
+  };
+  reactor->Finish(rpc::ToGrpcStatus(answer()));
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* PublisherService::ListPublishOutcomes(
+    grpc::CallbackServerContext* call, const bus::v1::ListPublishOutcomesRequest* request,
+    bus::v1::ListPublishOutcomesResponse* response) {
+  grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
+  auto answer = [&]() -> absl::Status {
+    WS_ASSIGN_OR_RETURN(rpc::Caller caller, context_.Authenticate(*call, bus::v1::ACTION_READ));
+    const auto asked = static_cast<size_t>(request->message_ids_size());
+    if (asked == 0 || asked > kOutcomesAskedMax) {
+      return Refusal(absl::StatusCode::kInvalidArgument, "FRAME_LIMIT",
+                     absl::StrCat("message_ids: got ", asked, ", want 1 to ", kOutcomesAskedMax));
+    }
+    for (const std::string& message_id : request->message_ids()) {
+      WS_ASSIGN_OR_RETURN(std::optional<bus::v1::SignedReceipt> receipt,
+                          FindReceipt(message_id, caller.identity));
+      if (!receipt.has_value()) continue;
+      bus::v1::PublishOutcome& outcome = *response->add_outcomes();
+      outcome.set_message_id(message_id);
+      *outcome.mutable_receipt() = *std::move(receipt);
+    }
     return absl::OkStatus();
   };
   reactor->Finish(rpc::ToGrpcStatus(answer()));

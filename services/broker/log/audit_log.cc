@@ -127,7 +127,10 @@ absl::Status AuditLog::CheckLast() const {
   if (last->size > tree_.size()) {
     return absl::FailedPreconditionError(
         Problem("audit log", "the journal is older than what was signed",
-                absl::StrCat(tree_.size(), " leaves"), absl::StrCat("at least ", last->size)));
+                absl::StrCat(tree_.size(), " leaves"),
+                absl::StrCat("at least ", last->size,
+                             ": the newest copy of the journal; if that is lost for good, begin a "
+                             "new log (services/broker/README.md, Restore)")));
   }
   WS_ASSIGN_OR_RETURN(merkle::Digest root, tree_.RootAt(last->size));
   if (root == last->root) return absl::OkStatus();

@@ -64,6 +64,7 @@ class AuditLog {
   // Finishes what was put, keeps the tiles and stops. Signs nothing more.
   void Stop();
 
+  const std::string& origin() const { return options_.signer.origin(); }
   const LogTree& tree() const { return tree_; }
   Cosignatures& cosignatures() { return cosignatures_; }
 

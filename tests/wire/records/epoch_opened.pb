@@ -1,1 +1,1 @@
-‚”Ò‡Ø‹ä"($spiffe://waystation.example/broker/1
+‚”Ò‡Ø‹ä"B$spiffe://waystation.example/broker/1waystation.example/log/1
