@@ -51,6 +51,13 @@ struct Evidence {
   bus::v1::GetDirectoryResponse directory;
 };
 
+// Which messages the bus has.
+struct CustodyFound {
+  std::string log_origin;  // Of the audit log that covers its record.
+  // By message id; not verified.
+  std::map<std::string, bus::v1::SignedReceipt> receipts;
+};
+
 // What the bus tells an agency. Called from the bus's threads.
 //
 // Thread-safe.
@@ -92,11 +99,10 @@ class Bus {
   virtual absl::StatusOr<bus::v1::Referral> GetReferral(std::string_view referral_id,
                                                         absl::Duration timeout) = 0;
 
-  // Of these messages of ours, at most kOutcomesAskedMax, those that the bus has: id
-  // and custody receipt, which is not verified. Errors: UNAVAILABLE,
-  // DEADLINE_EXCEEDED retry is safe; PERMISSION_DENIED.
-  virtual absl::StatusOr<std::map<std::string, bus::v1::SignedReceipt>> CustodyOnRecord(
-      const std::vector<std::string>& message_ids, absl::Duration timeout) = 0;
+  // Of these messages of ours, 1 to kOutcomesAskedMax, those that the bus has. Errors:
+  // UNAVAILABLE, DEADLINE_EXCEEDED retry is safe; PERMISSION_DENIED.
+  virtual absl::StatusOr<CustodyFound> CustodyOnRecord(const std::vector<std::string>& message_ids,
+                                                       absl::Duration timeout) = 0;
 
   // Ids of the referral's messages for which a receipt of ours is on the record.
   // Errors: as above.

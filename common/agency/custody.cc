@@ -2,24 +2,31 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <optional>
-#include <string>
 #include <vector>
 
+#include "common/agency/handoff.h"
 #include "common/agency/referral_rows.h"
-#include "common/limits/limits.h"
 #include "common/status/status.h"
 
 namespace waystation::agency {
 namespace {
 
 constexpr std::string_view kRefusalColumn = "outbox.refusal";
+constexpr std::string_view kUnknown = "UNKNOWN_REFERRAL";
+// The broker reads a block for each.
+constexpr int64_t kStepMessages = 64;
 
 struct Kept {
   int64_t position = 0;
   std::string message_id;
   std::string receipt;  // Serialized SignedReceipt.
+};
+
+// For which log of the bus all was looked for, and how far the look under way is.
+struct Looked {
+  std::string log_origin;
+  std::optional<int64_t> position;
 };
 
 bus::v1::SignedMessage Parse(const std::string& bytes) {
@@ -28,28 +35,48 @@ bus::v1::SignedMessage Parse(const std::string& bytes) {
   return message;
 }
 
+// The referral that a request is linked to; empty: none.
+std::string LinkOf(const std::string& bytes) {
+  const bus::v1::SignedMessage message = Parse(bytes);
+  if (message.has_parent()) return message.parent().referral_id();
+  return message.has_replaces() ? message.replaces().referral_id() : "";
+}
+
+absl::StatusOr<std::optional<Looked>> ReadLooked(Transaction& db) {
+  std::optional<Looked> looked;
+  WS_RETURN_IF_ERROR(
+      db.Query("SELECT log_origin, looked_at FROM custody WHERE id = 1", {}, [&](const Row& row) {
+        looked = Looked{row.Bytes(0), std::nullopt};
+        if (!row.IsNull(1)) looked->position = row.Int(1);
+        return absl::OkStatus();
+      }));
+  return looked;
+}
+
+absl::Status SaveLooked(Transaction& db, const Looked& looked) {
+  Value position;
+  if (looked.position.has_value()) position = *looked.position;
+  return db
+      .Exec(
+          "INSERT INTO custody(id, log_origin, looked_at) VALUES(1, ?, ?) "
+          "ON CONFLICT(id) DO UPDATE SET log_origin = excluded.log_origin, "
+          "looked_at = excluded.looked_at",
+          {looked.log_origin, position})
+      .status();
+}
+
 // Kept messages; one that was given up is the bus's no more.
-absl::StatusOr<std::vector<Kept>> ReadKept(Store& store, std::string_view rest,
+absl::StatusOr<std::vector<Kept>> ReadKept(Transaction& db, std::string_view rest,
                                            const std::vector<Value>& values) {
   std::vector<Kept> kept;
   const std::string sql =
       absl::StrCat("SELECT position, message_id, receipt FROM outbox WHERE state = 1 ",
                    "AND refusal_reason IS NULL ", Absl(rest));
-  auto add = [&](const Row& row) {
+  WS_RETURN_IF_ERROR(db.Query(sql, values, [&](const Row& row) {
     kept.push_back({row.Int(0), row.Bytes(1), row.Bytes(2)});
     return absl::OkStatus();
-  };
-  WS_RETURN_IF_ERROR(store.Read([&](Transaction& db) { return db.Query(sql, values, add); }));
+  }));
   return kept;
-}
-
-absl::StatusOr<std::vector<Kept>> KeptLast(Store& store) {
-  return ReadKept(store, "ORDER BY kept_sequence DESC LIMIT 1", {});
-}
-
-absl::StatusOr<std::vector<Kept>> KeptBehind(Store& store, int64_t position) {
-  return ReadKept(store, "AND position > ? ORDER BY position LIMIT ?",
-                  {position, static_cast<int64_t>(kOutcomesAskedMax)});
 }
 
 bool IsSame(const std::string& ours, const bus::v1::SignedReceipt& theirs) {
@@ -57,99 +84,160 @@ bool IsSame(const std::string& ours, const bus::v1::SignedReceipt& theirs) {
   return receipt.ParseFromString(ours) && receipt.receipt() == theirs.receipt();
 }
 
-absl::Status AddGone(Bus& bus, const std::vector<Kept>& kept, absl::Duration timeout,
-                     std::vector<std::string>* gone) {
-  std::vector<std::string> ids;
-  for (const Kept& one : kept) ids.push_back(one.message_id);
-  using Found = std::map<std::string, bus::v1::SignedReceipt>;
-  WS_ASSIGN_OR_RETURN(const Found found, bus.CustodyOnRecord(ids, timeout));
+std::vector<std::string> GoneOf(const std::vector<Kept>& kept, const CustodyFound& found) {
+  std::vector<std::string> gone;
   for (const Kept& one : kept) {
-    const auto there = found.find(one.message_id);
-    if (there == found.end() || !IsSame(one.receipt, there->second)) {
-      gone->push_back(one.message_id);
+    const auto there = found.receipts.find(one.message_id);
+    if (there == found.receipts.end() || !IsSame(one.receipt, there->second)) {
+      gone.push_back(one.message_id);
     }
   }
-  return absl::OkStatus();
+  return gone;
 }
 
-absl::StatusOr<bool> IsLinked(Transaction& db, std::string_view message_id) {
-  bool linked = false;
-  WS_RETURN_IF_ERROR(db.Query("SELECT message FROM outbox WHERE message_id = ?", {message_id},
-                              [&](const Row& row) {
-                                const bus::v1::SignedMessage message = Parse(row.Bytes(0));
-                                linked = message.has_parent() || message.has_replaces();
-                                return absl::OkStatus();
-                              }));
-  return linked;
+absl::StatusOr<CustodyFound> Ask(Bus& bus, const std::vector<Kept>& kept, absl::Duration timeout) {
+  std::vector<std::string> ids;
+  ids.reserve(kept.size());
+  for (const Kept& one : kept) ids.push_back(one.message_id);
+  return bus.CustodyOnRecord(ids, timeout);
 }
 
 absl::Status MarkAgain(Transaction& db, std::string_view message_id) {
-  WS_ASSIGN_OR_RETURN(const bool linked, IsLinked(db, message_id));
+  std::string link;
+  WS_RETURN_IF_ERROR(db.Query("SELECT message FROM outbox WHERE message_id = ?", {message_id},
+                              [&](const Row& row) {
+                                link = LinkOf(row.Bytes(0));
+                                return absl::OkStatus();
+                              }));
+  Value linked_to;
+  if (!link.empty()) linked_to = Blob{link};
   return db
       .Exec(
-          "UPDATE outbox SET state = 0, again = ?, former_receipt = coalesce(former_receipt, "
-          "receipt), receipt = NULL WHERE message_id = ? AND state = 1",
-          {int64_t{linked ? 2 : 1}, message_id})
+          "UPDATE outbox SET state = 0, again = 1, linked_to = ?, former_receipt = "
+          "coalesce(former_receipt, receipt), receipt = NULL WHERE message_id = ? AND state = 1",
+          {linked_to, message_id})
       .status();
 }
 
-}  // namespace
-
-absl::StatusOr<uint64_t> SendAgainWhatIsGone(Store& store, Bus& bus, absl::Duration timeout) {
-  std::vector<std::string> gone;
-  WS_ASSIGN_OR_RETURN(std::vector<Kept> kept, KeptLast(store));
-  if (!kept.empty()) WS_RETURN_IF_ERROR(AddGone(bus, kept, timeout, &gone));
-  if (gone.empty()) return 0;
-  gone.clear();
-  int64_t position = 0;
-  while (true) {
-    WS_ASSIGN_OR_RETURN(kept, KeptBehind(store, position));
-    if (kept.empty()) break;
-    position = kept.back().position;
-    WS_RETURN_IF_ERROR(AddGone(bus, kept, timeout, &gone));
-  }
-  auto mark = [&](Transaction& db) -> absl::Status {
-    for (const std::string& message_id : gone) WS_RETURN_IF_ERROR(MarkAgain(db, message_id));
+// Whether there is reason to ask for everything; then the look begins.
+absl::StatusOr<bool> BeginLook(Store& store, Bus& bus, const std::optional<Looked>& looked,
+                               absl::Duration timeout) {
+  std::vector<Kept> newest;
+  const absl::Status read = store.Read([&](Transaction& db) -> absl::Status {
+    WS_ASSIGN_OR_RETURN(newest, ReadKept(db, "ORDER BY kept_sequence DESC LIMIT 1", {}));
     return absl::OkStatus();
-  };
-  const absl::Status marked = store.Write(mark);
-  if (!marked.ok()) return marked;
-  return gone.size();
+  });
+  if (!read.ok()) return read;
+  if (newest.empty()) return false;
+  WS_ASSIGN_OR_RETURN(const CustodyFound found, Ask(bus, newest, timeout));
+  const bool same_log = looked.has_value() && looked->log_origin == found.log_origin;
+  if (same_log && GoneOf(newest, found).empty()) return false;
+  const absl::Status begun = store.Write([&](Transaction& db) {
+    return SaveLooked(db, {found.log_origin, int64_t{0}});
+  });
+  if (!begun.ok()) return begun;
+  return true;
 }
 
-absl::Status GiveUpAgain(Transaction& db, std::string_view message_id,
-                         const absl::Status& refusal) {
-  WS_ASSIGN_OR_RETURN(std::string text, db.Seal(kRefusalColumn, message_id, refusal.ToString()));
-  return db
-      .Exec(
-          "UPDATE outbox SET state = 1, again = 0, receipt = former_receipt, refusal_reason = ?, "
-          "refusal = ? WHERE message_id = ?",
-          {ReasonOf(refusal), Blob{text}, message_id})
-      .status();
+absl::StatusOr<CustodyLook> ContinueLook(Store& store, Bus& bus, const Looked& looked,
+                                         absl::Duration timeout) {
+  std::vector<Kept> kept;
+  const absl::Status read = store.Read([&](Transaction& db) -> absl::Status {
+    WS_ASSIGN_OR_RETURN(kept, ReadKept(db, "AND position > ? ORDER BY position LIMIT ?",
+                                       {*looked.position, kStepMessages}));
+    return absl::OkStatus();
+  });
+  if (!read.ok()) return read;
+  Looked next{looked.log_origin, std::nullopt};
+  std::vector<std::string> gone;
+  if (!kept.empty()) {
+    WS_ASSIGN_OR_RETURN(const CustodyFound found, Ask(bus, kept, timeout));
+    gone = GoneOf(kept, found);
+    // Once more another log: what was found before says nothing of it.
+    const bool same_log = found.log_origin == looked.log_origin;
+    next = {found.log_origin, same_log ? kept.back().position : 0};
+  }
+  const absl::Status written = store.Write([&](Transaction& db) -> absl::Status {
+    for (const std::string& message_id : gone) WS_RETURN_IF_ERROR(MarkAgain(db, message_id));
+    return SaveLooked(db, next);
+  });
+  if (!written.ok()) return written;
+  return CustodyLook{gone.size(), !next.position.has_value()};
 }
 
 bool IsOutOfStep(const absl::Status& refusal) {
   constexpr std::array<std::string_view, 5> kReasons = {
       "UNKNOWN_REFERRAL", "STALE_VERSION", "ILLEGAL_TRANSITION", "SCOPE_VERSION", "LINK_INVALID"};
-  const std::string reason = ReasonOf(refusal);
-  return std::find(kReasons.begin(), kReasons.end(), reason) != kReasons.end();
+  return std::find(kReasons.begin(), kReasons.end(), ReasonOf(refusal)) != kReasons.end();
 }
 
-absl::StatusOr<bool> IsBehind(Transaction& db, std::string_view referral_id,
+absl::Status ShowOnReferral(Transaction& db, const OutboxRow& given_up,
+                            const absl::Status& refusal) {
+  WS_ASSIGN_OR_RETURN(ReferralRow row, GetReferral(db, given_up.referral_id));
+  row.attention = true;
+  row.detail.set_problem(absl::StrCat("the bus has lost \"", Absl(StepName(given_up.transition)),
+                                      "\" and cannot take it again: ", refusal.message()));
+  return SaveReferral(db, row);
+}
+
+}  // namespace
+
+absl::StatusOr<CustodyLook> LookAfterCustody(Store& store, Bus& bus, absl::Duration timeout) {
+  std::optional<Looked> looked;
+  const absl::Status read = store.Read([&](Transaction& db) -> absl::Status {
+    WS_ASSIGN_OR_RETURN(looked, ReadLooked(db));
+    return absl::OkStatus();
+  });
+  if (!read.ok()) return read;
+  if (looked.has_value() && looked->position.has_value()) {
+    return ContinueLook(store, bus, *looked, timeout);
+  }
+  WS_ASSIGN_OR_RETURN(const bool begun, BeginLook(store, bus, looked, timeout));
+  return CustodyLook{0, !begun};
+}
+
+absl::Status GiveUpAgain(Transaction& db, const OutboxRow& row, const absl::Status& refusal) {
+  WS_ASSIGN_OR_RETURN(std::string text,
+                      db.Seal(kRefusalColumn, row.message_id, refusal.ToString()));
+  constexpr std::string_view kGiveUp =
+      "UPDATE outbox SET state = 1, again = 0, linked_to = NULL, receipt = former_receipt, "
+      "refusal_reason = ?, refusal = ? WHERE message_id = ?";
+  WS_RETURN_IF_ERROR(db.Exec(kGiveUp, {ReasonOf(refusal), Blob{text}, row.message_id}).status());
+  if (IsMemo(row)) return absl::OkStatus();
+  // What followed it counted on its version.
+  WS_RETURN_IF_ERROR(
+      db.Exec("UPDATE outbox SET state = 1, again = 0, linked_to = NULL, receipt = former_receipt, "
+              "refusal_reason = 'PREDECESSOR_REFUSED' WHERE referral_id = ? AND state = 0 "
+              "AND again = 1 AND position > (SELECT position FROM outbox WHERE message_id = ?)",
+              {Blob{row.referral_id}, row.message_id})
+          .status());
+  return ShowOnReferral(db, row, refusal);
+}
+
+absl::StatusOr<bool> IsBehind(Transaction& db, const OutboxRow& row, const absl::Status& refusal,
                               const absl::StatusOr<bus::v1::Referral>& ledger) {
-  absl::StatusOr<ReferralRow> row = GetReferral(db, referral_id);
-  if (absl::IsNotFound(row.status())) return false;
-  WS_RETURN_IF_ERROR(row.status());
-  // That the bus cannot be asked says nothing against waiting.
-  if (!ledger.ok() && !absl::IsNotFound(ledger.status())) return true;
-  return row->bus.version > (ledger.ok() ? ledger->version() : 0);
+  if (!IsOutOfStep(refusal)) return false;
+  const bool known = ledger.ok() || absl::IsNotFound(ledger.status());
+  const uint64_t there = ledger.ok() ? ledger->version() : 0;
+  const std::string deciding = DecidingReferral(row);
+  if (deciding == row.referral_id) {
+    // A first step follows nothing that could be missing.
+    if (row.expected_version == 0) return false;
+    // The bus may have caught up since it refused; only at the version that a step
+    // wants does it judge the step itself.
+    const bool judged = ReasonOf(refusal) != "STALE_VERSION" && ReasonOf(refusal) != kUnknown;
+    return !known || there < row.expected_version || (there == row.expected_version && !judged);
+  }
+  absl::StatusOr<ReferralRow> linked = GetReferral(db, deciding);
+  if (absl::IsNotFound(linked.status())) return false;
+  WS_RETURN_IF_ERROR(linked.status());
+  // One that was taken once is taken where what it is linked to stands as then.
+  return !known || there < linked->bus.version || (row.again && there == linked->bus.version);
 }
 
 std::string DecidingReferral(const OutboxRow& row) {
-  const bus::v1::SignedMessage message = Parse(row.message);
-  if (message.has_parent()) return message.parent().referral_id();
-  if (message.has_replaces()) return message.replaces().referral_id();
-  return row.referral_id;
+  const std::string link = LinkOf(row.message);
+  return link.empty() ? row.referral_id : link;
 }
 
 }  // namespace waystation::agency

@@ -34,6 +34,17 @@ class CustodyTest : public AgencyTest {
     EXPECT_TRUE(read.ok()) << read;
     return texts;
   }
+  // Every step of a look; how many messages are gone.
+  static uint64_t LookAt(Store& store, Bus& bus) {
+    uint64_t gone = 0;
+    absl::StatusOr<CustodyLook> look = CustodyLook{0, false};
+    while (look.ok() && !look->done) {
+      look = LookAfterCustody(store, bus, absl::Seconds(1));
+      EXPECT_TRUE(look.ok()) << look.status();
+      if (look.ok()) gone += look->gone;
+    }
+    return gone;
+  }
   // Everything is delivered and answered until the referral stands so.
   bool WaitForState(const std::string& id, types::v1::ReferralState state) {
     for (int i = 0; i < 1000; ++i) {
@@ -118,9 +129,10 @@ TEST_F(CustodyTest, ANewStepOnWhatWasLostWaitsForItAndIsNoProblem) {
 TEST_F(CustodyTest, ARefusalByABusThatIsNotBehindIsFinalStill) {
   std::string id = Request();
   DeliverToIns();
-  exchange().RefuseNext(Refusal(absl::StatusCode::kAborted, "STALE_VERSION", "lost race"));
+  exchange().RefuseNext(
+      Refusal(absl::StatusCode::kFailedPrecondition, "ILLEGAL_TRANSITION", "not from here"));
   ASSERT_TRUE(Step(*ins_, id, TRANSITION_TAKE_UP).ok());
-  EXPECT_THAT(ins_handler_.WaitForRefused(1), ElementsAre("TRANSITION_TAKE_UP STALE_VERSION"));
+  EXPECT_THAT(ins_handler_.WaitForRefused(1), ElementsAre("TRANSITION_TAKE_UP ILLEGAL_TRANSITION"));
 }
 
 TEST_F(CustodyTest, WhatTheBusHasIsNotSentAgain) {
@@ -183,34 +195,84 @@ TEST_F(CustodyTest, WhatCameAfterALinkedRequestDoesNotOvertakeIt) {
   exchange().Restore();
 
   std::unique_ptr<Bus> bus = exchange().Connect(Identity("ins"));
-  auto again = SendAgainWhatIsGone(*store, *bus, absl::Seconds(1));
-  ASSERT_TRUE(again.ok()) << again.status();
-  EXPECT_EQ(*again, 3u);
-  auto next = [&] {
-    std::vector<Transition> steps;
-    absl::Status read = store->Write([&](Transaction& db) -> absl::Status {
-      WS_ASSIGN_OR_RETURN(std::vector<Outgoing> ready, NextToSend(db, 10));
-      for (const Outgoing& one : ready) {
-        bus::v1::SignedMessage message;
-        bus::v1::Header header;
-        EXPECT_TRUE(message.ParseFromString(one.message));
-        EXPECT_TRUE(header.ParseFromString(message.header()));
-        steps.push_back(header.referral().transition());
-        if (steps.back() == types::v1::TRANSITION_REQUEST) continue;
-        bus::v1::CustodyReceipt custody;
-        custody.set_sequence(100 + steps.size());
-        bus::v1::SignedReceipt receipt;
-        receipt.set_receipt(custody.SerializeAsString());
-        WS_RETURN_IF_ERROR(MarkKept(db, one.message_id, receipt));
-      }
-      return absl::OkStatus();
-    });
-    EXPECT_TRUE(read.ok()) << read;
-    return steps;
-  };
-  EXPECT_THAT(next(), ElementsAre(TRANSITION_TAKE_UP, types::v1::TRANSITION_REQUEST));
-  // The answer would end the parent.
-  EXPECT_THAT(next(), ElementsAre(types::v1::TRANSITION_REQUEST));
+  EXPECT_EQ(LookAt(*store, *bus), 3u);
+  // A new step on the parent, behind all that is sent again.
+  std::vector<Transition> again;
+  std::vector<Outgoing> fresh;
+  AgainCursor cursor;
+  absl::Status read = store->Write([&](Transaction& db) -> absl::Status {
+    WS_ASSIGN_OR_RETURN(std::vector<Outgoing> round, NextToSendAgain(db, 10, &cursor));
+    for (const Outgoing& one : round) {
+      bus::v1::SignedMessage message;
+      bus::v1::Header header;
+      EXPECT_TRUE(message.ParseFromString(one.message));
+      EXPECT_TRUE(header.ParseFromString(message.header()));
+      again.push_back(header.referral().transition());
+    }
+    // Both steps of the parent are back, the child is not.
+    WS_RETURN_IF_ERROR(MarkKept(db, round[0].message_id, {}));
+    WS_RETURN_IF_ERROR(MarkKept(db, round[2].message_id, {}));
+    OutboxDraft draft;
+    draft.message_id = "a new step";
+    draft.referral_id = id;
+    draft.transition = types::v1::TRANSITION_HOLD;
+    WS_RETURN_IF_ERROR(Queue(db, draft, world_.clock().Now()));
+    WS_ASSIGN_OR_RETURN(fresh, NextToSend(db, 10));
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(read.ok()) << read;
+  EXPECT_THAT(again,
+              ElementsAre(TRANSITION_TAKE_UP, types::v1::TRANSITION_REQUEST, TRANSITION_ANSWER));
+  EXPECT_THAT(fresh, IsEmpty());
+  EXPECT_EQ(cursor.position, 0);
+}
+
+// The journal went back behind what one message of ours, and a backlog was kept before
+// anybody looked: the newest that the bus kept is there.
+TEST_F(CustodyTest, AnotherLogIsReasonEnoughToLookForEverything) {
+  Request();
+  AwaitKept(*doj_);
+  exchange().Tell(Identity("doj"));
+  exchange().Backup();
+  std::string lost = Request();
+  AwaitKept(*doj_);
+  world_.clock().Advance(absl::Seconds(1));
+  exchange().Restore();
+  Request();
+  Request();
+  AwaitKept(*doj_);
+  ASSERT_EQ(exchange().Kept().size(), 3u);
+  exchange().Tell(Identity("doj"));
+  ASSERT_TRUE(WaitForState(lost, types::v1::REFERRAL_STATE_RECEIVED));
+}
+
+// While it was gone the other party took another step.
+TEST_F(CustodyTest, AStepWhoseVersionIsTakenIsGivenUpAndShown) {
+  std::string id = Request();
+  DeliverToIns();
+  AwaitKept(*doj_);
+  exchange().Backup();
+  ASSERT_TRUE(Step(*ins_, id, TRANSITION_TAKE_UP).ok());
+  ASSERT_TRUE(Step(*ins_, id, types::v1::TRANSITION_HOLD).ok());
+  ExpectPublished(2);
+  AwaitKept(*ins_);
+  world_.clock().Advance(absl::Seconds(1));
+  exchange().Restore();
+  ASSERT_TRUE(doj_->RefreshReferral(id).ok());
+  ASSERT_TRUE(Step(*doj_, id, types::v1::TRANSITION_ASK_TO_CANCEL).ok());
+  ExpectPublished(1);
+  exchange().Tell(Identity("ins"));
+  for (int i = 0; i < 500 && View(*ins_, id).problem.empty(); ++i) {
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  EXPECT_THAT(View(*ins_, id).problem, testing::HasSubstr("the bus has lost \"take up\""));
+  EXPECT_EQ(View(*ins_, id).version, 3u);
+  EXPECT_THAT(Sent(*ins_), ElementsAre("TRANSITION_TAKE_UP 1 0 STALE_VERSION",
+                                       "TRANSITION_HOLD 1 0 PREDECESSOR_REFUSED"));
+  // It goes on from where the bus is.
+  DeliverToIns();
+  EXPECT_TRUE(Step(*ins_, id, types::v1::TRANSITION_CONFIRM_CANCEL).ok());
+  ExpectPublished(1);
 }
 
 TEST_F(CustodyTest, ABusThatCannotBeAskedChangesNothing) {

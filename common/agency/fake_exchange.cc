@@ -68,14 +68,14 @@ class FakeExchange::Connection final : public Bus {
     return exchange_.Find(referral_id);
   }
 
-  absl::StatusOr<std::map<std::string, bus::v1::SignedReceipt>> CustodyOnRecord(
-      const std::vector<std::string>& message_ids, absl::Duration) override {
+  absl::StatusOr<CustodyFound> CustodyOnRecord(const std::vector<std::string>& message_ids,
+                                               absl::Duration) override {
     std::lock_guard<std::mutex> lock(exchange_.mutex_);
     if (!exchange_.up_) return absl::UnavailableError("the exchange is down");
-    std::map<std::string, bus::v1::SignedReceipt> found;
+    CustodyFound found{absl::StrCat("exchange/log/", exchange_.log_), {}};
     for (const std::string& id : message_ids) {
       auto kept = exchange_.journal_.custody.find(id);
-      if (kept != exchange_.journal_.custody.end()) found.insert(*kept);
+      if (kept != exchange_.journal_.custody.end()) found.receipts.insert(*kept);
     }
     return found;
   }
@@ -279,6 +279,7 @@ void FakeExchange::Backup() {
 void FakeExchange::Restore() {
   std::lock_guard<std::mutex> lock(mutex_);
   journal_ = backup_;
+  ++log_;
 }
 
 void FakeExchange::Tell(const std::string& identity) {

@@ -61,7 +61,7 @@ class FakeExchange {
   bus::v1::SignedMessage* FirstWaiting(const std::string& identity);
 
   // Keeps a copy of everything that the exchange has; goes back to it, as a broker
-  // does whose journal comes back from a backup. Sequences begin behind the copy's.
+  // does whose journal comes back from a backup, under another log.
   void Backup();
   void Restore();
   // Tells `identity` that the exchange is still there.
@@ -116,6 +116,7 @@ class FakeExchange {
   std::map<std::string, BusListener*> listeners_ ABSL_GUARDED_BY(mutex_);
   Journal journal_ ABSL_GUARDED_BY(mutex_);
   Journal backup_ ABSL_GUARDED_BY(mutex_);
+  int log_ ABSL_GUARDED_BY(mutex_) = 1;
   std::map<std::string, std::vector<std::string>> receipts_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> given_back_ ABSL_GUARDED_BY(mutex_);
 };

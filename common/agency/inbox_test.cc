@@ -74,7 +74,7 @@ TEST_F(AgencyTest, OutcomeThatWasReadLeavesTheInbox) {
 TEST_F(AgencyTest, ProblemStaysInTheInboxThoughTheOutcomeWasRead) {
   std::string id = Request();
   DeliverToIns();
-  exchange().RefuseNext(Refusal(absl::StatusCode::kAborted, "STALE_VERSION", "lost race"));
+  exchange().RefuseNext(Refusal(absl::StatusCode::kFailedPrecondition, "ILLEGAL_TRANSITION", "no"));
   ASSERT_TRUE(Step(*ins_, id, types::v1::TRANSITION_TAKE_UP).ok());
   ins_handler_.WaitForRefused(1);
   ASSERT_TRUE(ins_->Write([&](Tx& tx) { return MarkOutcomeRead(id, tx); }).ok());

@@ -170,17 +170,17 @@ absl::StatusOr<bus::v1::Referral> LiveBus::GetReferral(std::string_view referral
   return std::move(*response.mutable_referral());
 }
 
-absl::StatusOr<std::map<std::string, bus::v1::SignedReceipt>> LiveBus::CustodyOnRecord(
-    const std::vector<std::string>& message_ids, absl::Duration timeout) {
+absl::StatusOr<CustodyFound> LiveBus::CustodyOnRecord(const std::vector<std::string>& message_ids,
+                                                      absl::Duration timeout) {
   bus::v1::ListPublishOutcomesRequest request;
   bus::v1::ListPublishOutcomesResponse response;
   request.mutable_message_ids()->Assign(message_ids.begin(), message_ids.end());
   grpc::Status status =
       publisher_->ListPublishOutcomes(ContextFor(timeout).get(), request, &response);
   if (!status.ok()) return rpc::FromGrpcStatus(status);
-  std::map<std::string, bus::v1::SignedReceipt> found;
+  CustodyFound found{response.log_origin(), {}};
   for (bus::v1::PublishOutcome& outcome : *response.mutable_outcomes()) {
-    found[outcome.message_id()] = std::move(*outcome.mutable_receipt());
+    found.receipts[outcome.message_id()] = std::move(*outcome.mutable_receipt());
   }
   return found;
 }

@@ -44,8 +44,8 @@ class LiveBus : public Bus {
                PublishDone done) override;
   absl::StatusOr<bus::v1::Referral> GetReferral(std::string_view referral_id,
                                                 absl::Duration timeout) override;
-  absl::StatusOr<std::map<std::string, bus::v1::SignedReceipt>> CustodyOnRecord(
-      const std::vector<std::string>& message_ids, absl::Duration timeout) override;
+  absl::StatusOr<CustodyFound> CustodyOnRecord(const std::vector<std::string>& message_ids,
+                                               absl::Duration timeout) override;
   absl::StatusOr<std::vector<std::string>> ReceiptsOnRecord(std::string_view referral_id,
                                                             absl::Duration timeout) override;
   absl::StatusOr<Evidence> GetEvidence(std::string_view referral_id,

@@ -30,26 +30,54 @@ absl::Status Queue(Transaction& db, const OutboxDraft& draft, absl::Time now) {
       .status();
 }
 
+namespace {
+
+absl::Status AddOutgoing(Transaction& db, std::string_view sql, int limit,
+                         std::vector<Outgoing>* out) {
+  return db.Query(sql, {int64_t{limit}}, [out](const Row& row) {
+    out->push_back({row.Bytes(0), row.Bytes(1)});
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace
+
 absl::StatusOr<std::vector<Outgoing>> NextToSend(Transaction& db, int limit) {
   std::vector<Outgoing> ready;
-  auto add = [&ready](const Row& row) {
+  // A gate whose receipt was refused stays open: the bus judges what follows.
+  WS_RETURN_IF_ERROR(AddOutgoing(
+      db,
+      "SELECT o.message_id, o.message FROM outbox o WHERE o.again = 0 AND o.position IN "
+      "(SELECT min(position) FROM outbox WHERE state = 0 AND referral_id != x'' "
+      "GROUP BY referral_id) AND NOT EXISTS "
+      "(SELECT 1 FROM inbox i WHERE i.message_id = o.after_ack_of AND i.ack = 0) AND NOT EXISTS "
+      "(SELECT 1 FROM outbox l WHERE l.linked_to = o.referral_id AND l.state = 0) "
+      "ORDER BY o.position LIMIT ?",
+      limit, &ready));
+  WS_RETURN_IF_ERROR(
+      AddOutgoing(db,
+                  "SELECT message_id, message FROM outbox WHERE state = 0 AND again = 0 "
+                  "AND referral_id = x'' ORDER BY position LIMIT ?",
+                  kMemosReadyMax, &ready));
+  return ready;
+}
+
+absl::StatusOr<std::vector<Outgoing>> NextToSendAgain(Transaction& db, int limit,
+                                                      AgainCursor* cursor) {
+  std::vector<Outgoing> ready;
+  AgainCursor last;
+  auto add = [&](const Row& row) {
     ready.push_back({row.Bytes(0), row.Bytes(1)});
+    last = {row.Int(2), row.Int(3)};
     return absl::OkStatus();
   };
-  // A gate whose receipt was refused stays open: the bus judges what follows.
   WS_RETURN_IF_ERROR(
-      db.Query("SELECT o.message_id, o.message FROM outbox o WHERE o.position IN "
-               "(SELECT min(position) FROM outbox WHERE state = 0 AND referral_id != x'' "
-               "GROUP BY referral_id) AND NOT EXISTS "
-               "(SELECT 1 FROM inbox i WHERE i.message_id = o.after_ack_of AND i.ack = 0) "
-               "AND NOT EXISTS (SELECT 1 FROM outbox l WHERE l.again = 2 AND l.state = 0 "
-               "AND (o.again = 0 OR l.kept_sequence < o.kept_sequence)) "
-               "ORDER BY o.position LIMIT ?",
-               {int64_t{limit}}, add));
-  WS_RETURN_IF_ERROR(
-      db.Query("SELECT message_id, message FROM outbox WHERE state = 0 AND referral_id = x'' "
-               "ORDER BY position LIMIT ?",
-               {int64_t{kMemosReadyMax}}, add));
+      db.Query("SELECT message_id, message, coalesce(kept_sequence, 0) AS place, position "
+               "FROM outbox WHERE state = 0 AND again = 1 AND (place, position) > (?, ?) "
+               "ORDER BY place, position LIMIT ?",
+               {cursor->kept_sequence, cursor->position, int64_t{limit}}, add));
+  const bool more = ready.size() == static_cast<size_t>(limit);
+  *cursor = more ? last : AgainCursor{};
   return ready;
 }
 
@@ -82,7 +110,8 @@ absl::Status MarkKept(Transaction& db, std::string_view message_id,
   }
   return db
       .Exec(
-          "UPDATE outbox SET state = 1, again = 0, receipt = ?, kept_sequence = ? "
+          "UPDATE outbox SET state = 1, again = 0, linked_to = NULL, receipt = ?, "
+          "kept_sequence = ? "
           "WHERE message_id = ?",
           {Blob{bytes}, sequence, message_id})
       .status();

@@ -39,9 +39,19 @@ struct Outgoing {
   std::string message;
 };
 // The first waiting message of each referral whose receipt gate is open, oldest
-// first, at most `limit`; behind them the first memos. While a linked request is sent
-// again, nothing that came after it overtakes it: the step that ends its parent would.
+// first, at most `limit`; behind them the first memos. While a request linked to a
+// referral is sent again, no step of that referral that came after it is among them: it
+// might end what the request is linked to.
 absl::StatusOr<std::vector<Outgoing>> NextToSend(Transaction& db, int limit);
+// Where a round through what is sent again has come.
+struct AgainCursor {
+  int64_t kept_sequence = 0;
+  int64_t position = 0;
+};
+// What is sent again behind `cursor`, in the order of the former receipts, at most
+// `limit`; moves the cursor, and to the beginning after the last.
+absl::StatusOr<std::vector<Outgoing>> NextToSendAgain(Transaction& db, int limit,
+                                                      AgainCursor* cursor);
 
 // A message as it was queued, with its content opened.
 struct OutboxRow {

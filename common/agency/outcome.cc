@@ -131,7 +131,7 @@ absl::Status ApplyOutcome(AgencyTx& tx, Handler& handler, const PublishOutcome& 
                {{"message_id", outcome.message_id},
                 {"reason", ReasonOf(outcome.result.status())},
                 {"effect", "it was taken once and is refused now"}});
-    return GiveUpAgain(tx.db(), outcome.message_id, outcome.result.status());
+    return GiveUpAgain(tx.db(), *sent, outcome.result.status());
   }
   log::Warning("agency", "message_refused",
                {{"message_id", outcome.message_id}, {"reason", ReasonOf(outcome.result.status())}});
@@ -140,9 +140,9 @@ absl::Status ApplyOutcome(AgencyTx& tx, Handler& handler, const PublishOutcome& 
   return ApplyRefused(tx, handler, outcome.message_id, outcome.result.status());
 }
 
-absl::Status ApplyLedger(Transaction& db, const bus::v1::Referral& ledger) {
+absl::Status ApplyLedger(Transaction& db, const bus::v1::Referral& ledger, bool also_older) {
   WS_ASSIGN_OR_RETURN(ReferralRow row, GetReferral(db, ledger.referral_id()));
-  if (ledger.version() < row.bus.version) return absl::OkStatus();
+  if (ledger.version() < row.bus.version && !also_older) return absl::OkStatus();
   Standing standing{ledger.state(), row.bus.standing.former};
   if (ledger.version() != row.bus.version && ledger.state() != row.bus.standing.state) {
     standing.former = row.bus.standing.state;

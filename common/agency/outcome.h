@@ -33,8 +33,9 @@ bool MayBeTakenLater(const absl::Status& result);
 // every message that is lost by it. What may be taken later changes nothing.
 absl::Status ApplyOutcome(AgencyTx& tx, Handler& handler, const PublishOutcome& outcome);
 
-// Takes over the ledger's word. Older than what is known is ignored.
-absl::Status ApplyLedger(Transaction& db, const bus::v1::Referral& ledger);
+// Takes over the ledger's word. Older than what is known is ignored, unless
+// `also_older`: the bus has lost steps for good.
+absl::Status ApplyLedger(Transaction& db, const bus::v1::Referral& ledger, bool also_older = false);
 
 // Open referrals of ours as requester whose target's receipt we have not seen.
 absl::StatusOr<std::vector<std::string>> WaitingReferrals(Transaction& db);

@@ -103,8 +103,7 @@ void Receiver::OnConnected() {
     connected_ = true;
     changed_.notify_all();
   }
-  sender_.CheckCustody();
-  sender_.Wake();
+  sender_.Connected();
 }
 
 void Receiver::OnStillConnected() { sender_.CheckCustody(); }

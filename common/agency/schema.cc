@@ -141,15 +141,23 @@ CREATE INDEX told_finding_open ON told_finding(act_by_us) WHERE open = 1;
 )sql";
 
 // A message that the bus had kept and has no longer, because its journal went back
-// to an older copy, waits again (`again`: 1, or 2 when it is a request linked to
-// another referral), in the order of its former receipt. A message kept by an earlier
-// release has no kept_sequence and counts as older than all that have one.
+// to an older copy, waits again in the order of its former receipt; of a request that
+// is linked to another referral, that one's id stands beside it. A message kept by an
+// earlier release has no kept_sequence and counts as older than all that have one.
+// `custody` says for which log of the bus all was looked for, and how far the look
+// under way has come.
 constexpr std::string_view kCustody = R"sql(
 ALTER TABLE outbox ADD COLUMN kept_sequence INTEGER;  -- of the custody receipt
-ALTER TABLE outbox ADD COLUMN again INTEGER NOT NULL DEFAULT 0 CHECK(again IN (0, 1, 2));
+ALTER TABLE outbox ADD COLUMN again INTEGER NOT NULL DEFAULT 0 CHECK(again IN (0, 1));
+ALTER TABLE outbox ADD COLUMN linked_to BLOB;         -- only of one that waits again
 ALTER TABLE outbox ADD COLUMN former_receipt BLOB;    -- the first that was lost
 CREATE INDEX outbox_kept ON outbox(kept_sequence) WHERE state = 1;
-CREATE INDEX outbox_again ON outbox(kept_sequence) WHERE again != 0;
+CREATE INDEX outbox_again ON outbox(kept_sequence, position) WHERE state = 0 AND again = 1;
+CREATE INDEX outbox_linked ON outbox(linked_to) WHERE linked_to IS NOT NULL;
+CREATE TABLE custody(
+  id INTEGER PRIMARY KEY CHECK(id = 1),
+  log_origin TEXT NOT NULL,
+  looked_at INTEGER);              -- position in the outbox; NULL: no look is under way
 CREATE INDEX memo_recipient ON memo(recipient, position);
 )sql";
 

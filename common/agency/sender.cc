@@ -9,6 +9,7 @@
 #include "common/agency/frame_effect.h"
 #include "common/agency/memo_rows.h"
 #include "common/agency/runtime.h"
+#include "common/clock/clock.h"
 #include "common/crypto/sha256.h"
 #include "common/evidence/message.h"
 #include "common/log/log.h"
@@ -26,6 +27,19 @@ constexpr int kMemosAtOnce = 32;
 // How long the result of a receipt may take before the ledger is asked.
 constexpr absl::Duration kAckPatience = absl::Seconds(2);
 constexpr absl::Duration kAskPatience = absl::Seconds(1);
+// How long one step of a look after the bus's custody may take, and how long a refusal
+// by a bus that is behind is no reason for another.
+constexpr absl::Duration kLookPatience = absl::Seconds(2);
+constexpr absl::Duration kLookEvery = absl::Seconds(5);
+// In one round; a case is some kilobytes.
+constexpr int kAgainMax = 1024;
+constexpr char kAgain[] = "again";
+
+// Not the runtime's clock, which a test holds still: what waits here waits for others.
+absl::Duration Steady() {
+  static const SystemClock clock;
+  return clock.Monotonic();
+}
 
 void LogMemo(const MemoDraft& draft, const absl::Status& why) {
   log::Warning("agency", absl::IsUnavailable(why) ? "memo_waits" : "memo_dropped",
@@ -37,6 +51,8 @@ bool IsRefusal(const PublishOutcome& outcome) {
 }
 
 }  // namespace
+
+Sender::Sender(Runtime& runtime) : runtime_(runtime), retries_(kRetryMin, kRetryMax) {}
 
 void Sender::Start() {
   if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
@@ -57,6 +73,14 @@ void Sender::Wake() {
   changed_.notify_all();
 }
 
+void Sender::Connected() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  retries_.Clear();
+  check_custody_ = true;
+  woken_ = true;
+  changed_.notify_all();
+}
+
 void Sender::CheckCustody() {
   std::lock_guard<std::mutex> lock(mutex_);
   check_custody_ = true;
@@ -69,15 +93,24 @@ void Sender::Acked(std::string message_id, const absl::Status& result) {
   changed_.notify_all();
 }
 
+std::optional<absl::Duration> Sender::Patience() {
+  std::optional<absl::Duration> patience = retries_.NextIn(Steady());
+  if (retry_in_ > absl::ZeroDuration()) {
+    patience = patience.has_value() ? std::min(*patience, retry_in_) : retry_in_;
+  }
+  return patience;
+}
+
 bool Sender::Wait(News& news) {
   std::unique_lock<std::mutex> lock(mutex_);
   auto due = [this] { return stopping_ || woken_ || check_custody_ || !news_.empty(); };
-  if (retry_in_ > absl::ZeroDuration()) {
-    changed_.wait_for(lock, absl::ToChronoMilliseconds(retry_in_), due);
+  if (const std::optional<absl::Duration> patience = Patience(); patience.has_value()) {
+    changed_.wait_for(lock, absl::ToChronoMicroseconds(*patience), due);
   } else {
     changed_.wait(lock, due);
   }
   woken_ = false;
+  retry_in_ = absl::ZeroDuration();  // Whoever still has a reason says so again.
   news = std::exchange(news_, News{});
   return !stopping_;
 }
@@ -91,6 +124,7 @@ void Sender::Run() {
     AskForCustody();
     AskForLostAcks();
     // Cases first.
+    SendAgain();
     SendReady();
     if (SealMemos()) SendReady();
   }
@@ -101,20 +135,29 @@ void Sender::AskForCustody() {
     std::lock_guard<std::mutex> lock(mutex_);
     if (!std::exchange(check_custody_, false)) return;
   }
-  const absl::StatusOr<uint64_t> again =
-      SendAgainWhatIsGone(*runtime_.store, *runtime_.bus, kAskPatience);
-  if (again.ok()) {
-    if (*again == 0) return;
-    log::Error("agency", "bus_lost_messages",
-               {{"count", *again}, {"effect", "its record went back; they are sent again"}});
-    return;
+  custody_asked_ = Steady();
+  absl::StatusOr<CustodyLook> look = CustodyLook{0, false};
+  uint64_t gone = 0;
+  while (look.ok() && !look->done) {
+    look = LookAfterCustody(*runtime_.store, *runtime_.bus, kLookPatience);
+    if (look.ok()) gone += look->gone;
+    std::lock_guard<std::mutex> lock(mutex_);
+    again_waits_ = again_waits_ || gone > 0;
+    if (stopping_) return;
   }
-  // When the bus is there again it is asked again.
-  if (absl::IsUnavailable(again.status())) return;
-  log::Warning("agency", "custody_not_asked", {{"error", again.status().ToString()}});
+  if (gone > 0) {
+    log::Error("agency", "bus_lost_messages",
+               {{"count", gone}, {"effect", "its record went back; they are sent again"}});
+  }
+  // When the bus is there again, or at the next look of the watch, it goes on.
+  if (look.ok() || absl::IsUnavailable(look.status())) return;
+  log::Warning("agency", "custody_not_asked", {{"error", look.status().ToString()}});
 }
 
 void Sender::Settle(News& news) {
+  // What was kept is settled before what was refused takes others with it.
+  std::stable_partition(news.outcomes.begin(), news.outcomes.end(),
+                        [](const PublishOutcome& outcome) { return outcome.result.ok(); });
   // First: a handler may send anew what was refused, from where the bus has it.
   RefreshRefused(news);
   bool again = false;
@@ -137,23 +180,34 @@ void Sender::Settle(News& news) {
 }
 
 void Sender::Forget(const News& news, bool again) {
+  const absl::Duration now = Steady();
+  bool of_a_round = false;
   std::lock_guard<std::mutex> lock(mutex_);
-  bool progress = false;
   for (const PublishOutcome& outcome : news.outcomes) {
+    const absl::Status& result = outcome.result.status();
+    const bool later = again || MayBeTakenLater(result);
+    const bool was_again = again_in_flight_.erase(outcome.message_id) > 0;
     in_flight_.erase(outcome.message_id);
-    progress = progress || outcome.result.ok();
-    if (!MayBeTakenLater(outcome.result.status())) continue;
-    again = true;
+    // The bus answers a message that it has with the first receipt, so sending
+    // once more is always right.
+    of_a_round = of_a_round || was_again;
+    if (was_again) {
+      again_progress_ = again_progress_ || !later;
+    } else if (later) {
+      retries_.NotTaken(outcome.message_id, now);
+    } else {
+      retries_.Forget(outcome.message_id);
+    }
     // While the bus is away there is another line; this is for the operator to mend.
-    if (absl::IsUnavailable(outcome.result.status())) continue;
-    log::Warning(
-        "agency", "message_sent_again",
-        {{"message_id", outcome.message_id}, {"reason", ReasonOf(outcome.result.status())}});
+    if (!later || result.ok() || absl::IsUnavailable(result)) continue;
+    log::Warning("agency", "message_sent_again",
+                 {{"message_id", outcome.message_id}, {"reason", ReasonOf(result)}});
   }
-  // The bus answers a message that it has with the first receipt, so sending
-  // once more is always right.
-  const absl::Duration longer = progress ? kRetryMin : retry_in_ * 2;
-  retry_in_ = again ? std::clamp(longer, kRetryMin, kRetryMax) : absl::ZeroDuration();
+  if (!of_a_round || !again_in_flight_.empty()) return;
+  // The round is over; one that brought something is followed by the next at once.
+  if (again_progress_) retries_.Forget(kAgain);
+  retries_.NotTaken(kAgain, now);
+  again_progress_ = false;
 }
 
 void Sender::RefreshRefused(News& news) {
@@ -178,17 +232,16 @@ void Sender::RefreshOne(const OutboxRow& row, PublishOutcome& outcome) {
       deciding == row.referral_id ? own : runtime_.bus->GetReferral(deciding, kAskPatience);
   bool behind = false;
   const absl::Status taken = runtime_.store->Write([&](Transaction& db) -> absl::Status {
-    if (IsOutOfStep(outcome.result.status())) {
-      WS_ASSIGN_OR_RETURN(behind, IsBehind(db, deciding, linked));
-    }
-    // Of a bus that is behind nothing is taken over.
-    return own.ok() && !behind ? ApplyLedger(db, *own) : absl::OkStatus();
+    WS_ASSIGN_OR_RETURN(behind, IsBehind(db, row, outcome.result.status(), linked));
+    // Of a bus that is behind nothing is taken over. What it has lost for good it has
+    // in another place than we.
+    return own.ok() && !behind ? ApplyLedger(db, *own, row.again) : absl::OkStatus();
   });
   if (!taken.ok()) log::Error("agency", "ledger_not_stored", {{"error", taken.ToString()}});
   if (!behind) return;
   outcome.result = absl::UnavailableError(
       Problem("bus", "behind what it has told us", Std(outcome.result.status().message())));
-  CheckCustody();
+  if (Steady() - custody_asked_ > kLookEvery) CheckCustody();
 }
 
 // A result that was lost with its connection never comes: the message is off the
@@ -204,6 +257,8 @@ void Sender::AskForLostAcks() {
   for (const ClosedGate& gate : gates) {
     if (gate.committed > before) continue;
     auto receipts = runtime_.bus->ReceiptsOnRecord(gate.referral_id, kAskPatience);
+    // Of a referral that it has lost it knows no receipts.
+    if (absl::IsNotFound(receipts.status())) continue;
     if (!receipts.ok()) break;
     for (std::string& id : *receipts) {
       if (id == gate.message_id) Acked(std::move(id), absl::OkStatus());
@@ -275,15 +330,43 @@ void Sender::SendReady() {
     return absl::OkStatus();
   });
   if (!read.ok()) log::Error("agency", "outbox_not_read", {{"error", read.ToString()}});
-  for (const Outgoing& outgoing : ready) SendOne(outgoing);
+  for (const Outgoing& outgoing : ready) {
+    if (Take(outgoing)) SendOne(outgoing);
+  }
+}
+
+bool Sender::Take(const Outgoing& outgoing) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (in_flight_.size() >= kInFlightMax) return false;
+  if (!retries_.IsDue(outgoing.message_id, Steady())) return false;
+  return in_flight_.insert(outgoing.message_id).second;
+}
+
+void Sender::SendAgain() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!again_waits_ || !again_in_flight_.empty()) return;
+    if (!retries_.IsDue(kAgain, Steady())) return;
+  }
+  std::vector<Outgoing> round;
+  const absl::Status read = runtime_.store->Read([&](Transaction& db) -> absl::Status {
+    const bool from_the_first = again_cursor_.position == 0;
+    WS_ASSIGN_OR_RETURN(round, NextToSendAgain(db, kAgainMax, &again_cursor_));
+    if (!round.empty() || from_the_first) return absl::OkStatus();
+    WS_ASSIGN_OR_RETURN(round, NextToSendAgain(db, kAgainMax, &again_cursor_));
+    return absl::OkStatus();
+  });
+  if (!read.ok()) log::Error("agency", "outbox_not_read", {{"error", read.ToString()}});
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    again_waits_ = !read.ok() || !round.empty();
+    if (!again_waits_) retries_.Forget(kAgain);
+    for (const Outgoing& outgoing : round) again_in_flight_.insert(outgoing.message_id);
+  }
+  for (const Outgoing& outgoing : round) SendOne(outgoing);
 }
 
 void Sender::SendOne(const Outgoing& outgoing) {
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (in_flight_.size() >= kInFlightMax) return;
-    if (!in_flight_.insert(outgoing.message_id).second) return;
-  }
   bus::v1::SignedMessage message;
   WS_CHECK(message.ParseFromString(outgoing.message));
   runtime_.bus->Publish(outgoing.message_id, message,

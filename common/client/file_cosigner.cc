@@ -33,12 +33,10 @@ std::string FileCosigner::AsidePath(const std::string& origin) const {
 
 absl::StatusOr<std::optional<std::string>> FileCosigner::Latest() {
   WS_ASSIGN_OR_RETURN(std::optional<std::string> note, ReadNote(path_));
-  if (!note.has_value() || OriginOf(*note) == origin_) return note;
-  WS_ASSIGN_OR_RETURN(std::optional<std::string> aside, ReadNote(AsidePath(origin_)));
-  if (aside.has_value()) return aside;
-  // Another log's, whole; or ours, damaged.
-  const bool is_note = tlog::Note::Parse(*note).ok();
-  return is_note ? std::optional<std::string>() : note;
+  // What is no whole note may be ours, damaged: then the cosigner refuses.
+  const bool is_other =
+      note.has_value() && OriginOf(*note) != origin_ && tlog::Note::Parse(*note).ok();
+  return is_other ? ReadNote(AsidePath(origin_)) : note;
 }
 
 absl::Status FileCosigner::PutFormerAside() {

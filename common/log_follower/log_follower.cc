@@ -1,6 +1,7 @@
 #include "common/log_follower/log_follower.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "common/crypto/sha256.h"
@@ -37,8 +38,9 @@ absl::Status CheckTree(const journal::v1::CheckpointSigned& claimed,
 }  // namespace
 
 absl::StatusOr<LogFollower> LogFollower::Resume(std::vector<tlog::VerifierKey> log_keys,
+                                                std::vector<tlog::VerifierKey> former_keys,
                                                 const LogPlace& place) {
-  LogFollower follower(std::move(log_keys));
+  LogFollower follower(std::move(log_keys), std::move(former_keys));
   follower.next_sequence_ = place.next_sequence;
   follower.time_us_ = place.time_us;
   follower.bus_id_ = place.bus_id;
@@ -138,14 +140,24 @@ absl::Status LogFollower::CheckSalt(const Record& record) const {
               absl::StrCat(leaves()));
 }
 
+std::vector<tlog::VerifierKey> LogFollower::FormerKeys(const std::string& origin) const {
+  std::vector<tlog::VerifierKey> keys;
+  std::copy_if(former_keys_.begin(), former_keys_.end(), std::back_inserter(keys),
+               [&](const tlog::VerifierKey& key) { return key.name() == origin; });
+  return keys;
+}
+
 absl::StatusOr<LogStage> LogFollower::StageAfter(const Record& record) const {
   const std::string& origin = record.epoch_opened().log_origin();
   if (origin.empty()) return stage_;
   const std::string& ours = log_keys_.front().name();
   if (origin == ours) return LogStage::kOurs;
-  // Behind ours, its checkpoints would go unproven.
-  if (stage_ != LogStage::kOurs) return LogStage::kFormer;
-  return Lost(Name(record.sequence()), "another log begins in place of ours", origin, ours);
+  const std::string name = Name(record.sequence());
+  if (stage_ == LogStage::kOurs) {
+    return Lost(name, "another log begins in place of ours", origin, ours);
+  }
+  if (!FormerKeys(origin).empty()) return LogStage::kFormer;
+  return Lost(name, "its log is neither ours nor a former one", origin, ours);
 }
 
 absl::Status LogFollower::TakeLeaf(std::string_view bytes) {
@@ -162,10 +174,12 @@ absl::Status LogFollower::TakeLeaf(std::string_view bytes) {
 // A checkpoint is made beside the writer, so leaves may stand between those that
 // it covers and its own record.
 absl::Status LogFollower::TakeCheckpoint(const journal::v1::CheckpointSigned& claimed) {
-  if (stage_ == LogStage::kFormer) {
-    WS_ASSIGN_OR_RETURN(const tlog::Note note, tlog::Note::Parse(claimed.note()));
-    WS_ASSIGN_OR_RETURN(const tlog::Checkpoint former, tlog::Checkpoint::FromText(note.text));
-    return TakeRoot(claimed, former);
+  const std::string origin = claimed.note().substr(0, claimed.note().find('\n'));
+  const std::vector<tlog::VerifierKey> former = FormerKeys(origin);
+  if (stage_ != LogStage::kOurs && !former.empty()) {
+    WS_ASSIGN_OR_RETURN(tlog::SignedCheckpoint opened,
+                        tlog::OpenCheckpoint(claimed.note(), former));
+    return TakeRoot(claimed, opened.checkpoint);
   }
   WS_ASSIGN_OR_RETURN(tlog::SignedCheckpoint opened,
                       tlog::OpenCheckpoint(claimed.note(), log_keys_));

@@ -20,7 +20,7 @@ namespace waystation {
 // Which log's checkpoints are on the record by now, as its epochs name it.
 enum class LogStage {
   kUnnamed,  // No epoch names one: records of former releases.
-  kFormer,   // Another log, in whose place ours was begun later.
+  kFormer,   // A log in whose place ours was begun later.
   kOurs,
 };
 
@@ -44,8 +44,8 @@ struct LogPlace {
 struct FollowedRecord {
   journal::v1::Record record;
   std::string leaf;  // The leaf's bytes; empty for what is no leaf.
-  // Of a CheckpointSigned of our log, verified. Of a former log's, which ours was
-  // begun in place of, there is nobody's word here, only that its root is right.
+  // Of a CheckpointSigned of our log, verified. A former log's is verified too, and
+  // not shown.
   std::optional<tlog::SignedCheckpoint> checkpoint;
 };
 
@@ -65,19 +65,23 @@ struct FollowedRecord {
 // Thread-compatible.
 class LogFollower {
  public:
-  // `log_keys` are of one log.
-  explicit LogFollower(std::vector<tlog::VerifierKey> log_keys) : log_keys_(std::move(log_keys)) {}
+  // `log_keys` are of one log, `former_keys` of those that it was begun in place of
+  // (former_logs.h).
+  explicit LogFollower(std::vector<tlog::VerifierKey> log_keys,
+                       std::vector<tlog::VerifierKey> former_keys = {})
+      : log_keys_(std::move(log_keys)), former_keys_(std::move(former_keys)) {}
 
   // Goes on from a place. Errors: DATA_LOSS it is no place.
   static absl::StatusOr<LogFollower> Resume(std::vector<tlog::VerifierKey> log_keys,
+                                            std::vector<tlog::VerifierKey> former_keys,
                                             const LogPlace& place);
 
   // Takes the next record. The result lives until the next call. On an error
   // nothing is taken and the same place waits for the right record.
   // Errors, each naming the record: DATA_LOSS it is not the one that belongs
   // here, its leaf neither, or a checkpoint is not the root of the leaves before
-  // it, or another log begins behind ours; UNAUTHENTICATED a checkpoint that no key of
-  // the log signed;
+  // it, or an epoch names a log that is neither ours nor a former one of ours before
+  // it; UNAUTHENTICATED a checkpoint that no key of its log signed;
   // FAILED_PRECONDITION a kind that this release does not know.
   absl::StatusOr<const FollowedRecord*> Append(std::string_view bytes);
 
@@ -95,6 +99,8 @@ class LogFollower {
   absl::Status CheckPlace(const journal::v1::Record& record) const;
   absl::Status CheckSalt(const journal::v1::Record& record) const;
   absl::StatusOr<LogStage> StageAfter(const journal::v1::Record& record) const;
+  // The keys of a former log; none when it is no former log of ours.
+  std::vector<tlog::VerifierKey> FormerKeys(const std::string& origin) const;
   absl::Status TakeLeaf(std::string_view bytes);
   absl::Status TakeCheckpoint(const journal::v1::CheckpointSigned& claimed);
   // Takes what it says of the tree.
@@ -102,6 +108,7 @@ class LogFollower {
                         const tlog::Checkpoint& checkpoint);
 
   std::vector<tlog::VerifierKey> log_keys_;
+  std::vector<tlog::VerifierKey> former_keys_;
   uint64_t next_sequence_ = 1;
   int64_t time_us_ = 0;
   std::string bus_id_;

@@ -1,8 +1,10 @@
 #include "common/log_follower/log_follower.h"
 
 #include <algorithm>
+#include <fstream>
 #include <functional>
 
+#include "common/log_follower/former_logs.h"
 #include "common/log_follower/test_log.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -86,7 +88,7 @@ TEST(LogFollowerTest, GoesOnFromEveryPlace) {
     LogFollower first({log.log_name()});
     const std::vector<std::string> before(log.records().begin(), log.records().begin() + cut);
     ASSERT_TRUE(FollowAll(first, before).ok());
-    auto second = LogFollower::Resume({log.log_name()}, first.place());
+    auto second = LogFollower::Resume({log.log_name()}, {}, first.place());
     ASSERT_TRUE(second.ok()) << second.status();
     const std::vector<std::string> after(log.records().begin() + cut, log.records().end());
     ASSERT_TRUE(FollowAll(*second, after).ok());
@@ -100,10 +102,10 @@ TEST(LogFollowerTest, ResumeRefusesWhatIsNoPlace) {
   ASSERT_TRUE(FollowAll(follower, log.records()).ok());
   LogPlace cut = follower.place();
   cut.unsigned_leaves.pop_back();
-  ExpectLost(LogFollower::Resume({log.log_name()}, cut).status(), "malformed");
+  ExpectLost(LogFollower::Resume({log.log_name()}, {}, cut).status(), "malformed");
   LogPlace without_edge = follower.place();
   without_edge.edge.clear();
-  EXPECT_FALSE(LogFollower::Resume({log.log_name()}, without_edge).ok());
+  EXPECT_FALSE(LogFollower::Resume({log.log_name()}, {}, without_edge).ok());
 }
 
 TEST(LogFollowerTest, NamesADroppedRecord) {
@@ -243,20 +245,25 @@ TEST(LogFollowerTest, RefusesACheckpointSignedByTheWrongKey) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("record 2"));
 }
 
+tlog::VerifierKey FormerName(char byte) {
+  return *tlog::VerifierKey::Create("waystation.example/log/0", tlog::KeyType::kEd25519,
+                                    TestLogKey(byte).public_key());
+}
+
 // The journal came back from an older copy, and our log was begun over it.
-TEST(LogFollowerTest, TakesAFormerLogsCheckpointsByTheirRootsAlone) {
+TEST(LogFollowerTest, TakesAFormerLogsCheckpointsByItsKey) {
   TestLog log;
   log.AddEpoch("waystation.example/log/0");
-  log.AddCheckpointOf(log.tree().size(), log.tree().Root(), TestLogKey('x'));
+  log.AddCheckpointOf(log.tree().size(), log.tree().Root(), TestLogKey('x'), FormerName('x'));
   log.AddEpoch(log.log_name().name());
   log.AddCheckpoint();
-  LogFollower follower({log.log_name()});
+  LogFollower follower({log.log_name()}, {FormerName('x')});
   std::vector<bool> ours;
   for (const std::string& bytes : log.records()) {
     auto taken = follower.Append(bytes);
     ASSERT_TRUE(taken.ok()) << taken.status();
     if ((*taken)->record.has_checkpoint_signed()) ours.push_back((*taken)->checkpoint.has_value());
-    auto again = LogFollower::Resume({log.log_name()}, follower.place());
+    auto again = LogFollower::Resume({log.log_name()}, {FormerName('x')}, follower.place());
     ASSERT_TRUE(again.ok()) << again.status();
     follower = *std::move(again);
   }
@@ -264,11 +271,47 @@ TEST(LogFollowerTest, TakesAFormerLogsCheckpointsByTheirRootsAlone) {
   EXPECT_EQ(follower.stage(), LogStage::kOurs);
 }
 
-TEST(LogFollowerTest, RefusesAFormerLogsCheckpointOfAnotherRoot) {
+TEST(LogFollowerTest, TakesAFormerLogsCheckpointsBeforeEpochsNamedTheirLog) {
+  TestLog log;
+  log.AddEpoch("");
+  log.AddCheckpointOf(log.tree().size(), log.tree().Root(), TestLogKey('x'), FormerName('x'));
+  log.AddEpoch(log.log_name().name());
+  log.AddCheckpoint();
+  LogFollower follower({log.log_name()}, {FormerName('x')});
+  EXPECT_TRUE(FollowAll(follower, log.records()).ok());
+}
+
+TEST(LogFollowerTest, RefusesAFormerLogThatNobodyNamed) {
   TestLog log;
   log.AddEpoch("waystation.example/log/0");
-  log.AddCheckpointOf(log.tree().size(), merkle::EmptyRoot(), log.log_key());
-  ExpectLost(Judge(log.records()), "record 3: checkpoint: not the root of the 2 leaves before it");
+  ExpectLost(Judge(log.records()), "record 2: its log is neither ours nor a former one");
+}
+
+TEST(LogFollowerTest, RefusesAFormerLogsCheckpointOfAnotherKeyOrRoot) {
+  for (const bool key : {false, true}) {
+    TestLog log;
+    log.AddEpoch("waystation.example/log/0");
+    log.AddCheckpointOf(log.tree().size(), key ? log.tree().Root() : merkle::EmptyRoot(),
+                        TestLogKey(key ? 'y' : 'x'), FormerName(key ? 'y' : 'x'));
+    LogFollower follower({log.log_name()}, {FormerName('x')});
+    const absl::Status status = FollowAll(follower, log.records());
+    EXPECT_EQ(status.code(), key ? absl::StatusCode::kUnauthenticated : absl::StatusCode::kDataLoss)
+        << status;
+  }
+}
+
+TEST(LogFollowerTest, FindsFormerPoliciesBesideThePolicy) {
+  const std::string policy = testing::TempDir() + "/policy";
+  const std::string former = policy + ".log-0.former";
+  std::ofstream(policy) << "quorum none\n";
+  EXPECT_THAT(*LoadFormerLogKeys(policy), testing::IsEmpty());
+  std::ofstream(former) << "log " << FormerName('x').ToString() << "\nquorum none\n";
+  std::ofstream(policy + ".log-0") << "not looked at";
+  ASSERT_THAT(*LoadFormerLogKeys(policy), testing::SizeIs(1));
+  EXPECT_EQ((*LoadFormerLogKeys(policy))[0].name(), "waystation.example/log/0");
+  std::ofstream(former) << "no policy";
+  EXPECT_THAT(std::string(LoadFormerLogKeys(policy).status().message()),
+              HasSubstr("policy.log-0.former: "));
 }
 
 // Else a broker could go on without our log's signature.

@@ -62,10 +62,10 @@ void TestLog::AddRefused() {
 }
 
 void TestLog::AddCheckpointOf(uint64_t size, const merkle::Digest& root,
-                              const crypto::Ed25519Key& key) {
+                              const crypto::Ed25519Key& key, const tlog::VerifierKey& name) {
   tlog::Note note;
-  note.text = tlog::Checkpoint{.origin = log_name_.name(), .size = size, .root = root}.ToText();
-  note.signatures.push_back(Must(tlog::SignNote(log_name_, key, note.text)));
+  note.text = tlog::Checkpoint{.origin = name.name(), .size = size, .root = root}.ToText();
+  note.signatures.push_back(Must(tlog::SignNote(name, key, note.text)));
   note_ = note.ToBytes();
   journal::v1::Record record;
   journal::v1::CheckpointSigned& signed_checkpoint = *record.mutable_checkpoint_signed();

@@ -39,7 +39,11 @@ class TestLog {
   // A checkpoint of all leaves.
   void AddCheckpoint() { AddCheckpointOf(tree_.size(), tree_.Root(), log_key_); }
   // A checkpoint that says what the caller wants.
-  void AddCheckpointOf(uint64_t size, const merkle::Digest& root, const crypto::Ed25519Key& key);
+  void AddCheckpointOf(uint64_t size, const merkle::Digest& root, const crypto::Ed25519Key& key) {
+    AddCheckpointOf(size, root, key, log_name_);
+  }
+  void AddCheckpointOf(uint64_t size, const merkle::Digest& root, const crypto::Ed25519Key& key,
+                       const tlog::VerifierKey& name);
 
   const std::vector<std::string>& records() const { return records_; }
   const std::vector<std::string>& leaves() const { return leaves_; }

@@ -1,5 +1,6 @@
 #include "services/audit/audit_store.h"
 
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,7 +8,6 @@
 #include "common/crypto/sha256.h"
 #include "common/status/status.h"
 #include "services/audit/finding_rows.h"
-#include "services/audit/restored.h"
 
 namespace waystation::audit {
 namespace {
@@ -19,6 +19,9 @@ using agency::Transaction;
 constexpr std::string_view kFoldColumn = "fold.row";
 constexpr std::string_view kEventColumn = "event.sealed";
 constexpr std::string_view kProcedureColumn = "procedure.sealed";
+// So long refused steps are nobody's fault while messages are missing. An agency that
+// brings back none must not switch the rule off for good.
+constexpr int64_t kRepairMaxUs = int64_t{86'400} * 1'000'000;
 constexpr int64_t kLevels = 8;  // Of tiles: 256 to the 8th power is every leaf there can be.
 
 const agency::Schema& AuditSchema() {
@@ -146,22 +149,20 @@ absl::StatusOr<std::unique_ptr<AuditStore>> AuditStore::Open(agency::Store::Opti
   return std::unique_ptr<AuditStore>(new AuditStore(std::move(store), std::move(rules)));
 }
 
-absl::StatusOr<bool> AuditStore::TakeUpLog(std::string_view origin) {
-  LogTaken taken;
+absl::StatusOr<LogTaken> AuditStore::TakeUpLog(std::string_view origin) {
   WS_RETURN_IF_ERROR(store_->Write([&](Transaction& tx) -> absl::Status {
-    WS_ASSIGN_OR_RETURN(taken, audit::TakeUpLog(tx, origin));
+    WS_ASSIGN_OR_RETURN(taken_, audit::TakeUpLog(tx, origin));
     return absl::OkStatus();
   }));
-  catching_up_ = taken.catching_up;
-  seeks_lost_ = taken.catching_up || taken.lost != 0;
-  whole_us_ = taken.whole_us;
-  return taken.catching_up;
+  seeks_lost_ = taken_.catching_up || taken_.lost != 0;
+  return taken_;
 }
 
 bool AuditStore::IsIncomplete(int64_t time_us) const {
+  if (taken_.begun_us == 0 || time_us >= taken_.begun_us + kRepairMaxUs) return false;
   if (seeks_lost_) return true;
   // Refusals come on the record a little later, and those before count with them.
-  return whole_us_ != 0 && time_us < whole_us_ + rules_.WithinUs(Rule::kMismatchedStep);
+  return time_us < taken_.whole_us + rules_.WithinUs(Rule::kMismatchedStep);
 }
 
 absl::StatusOr<Followed> AuditStore::LoadFollowed() {
@@ -252,19 +253,27 @@ absl::Status AuditStore::KeepBlock(Transaction& tx, const Block& block) {
 }
 
 absl::Status AuditStore::KeepRestored(Transaction& tx, const Block& block) {
-  WS_RETURN_IF_ERROR(FindAgain(tx, block.messages));
-  if (block.log_begun != 0) {
-    WS_RETURN_IF_ERROR(MarkBegun(tx));
-    catching_up_ = false;
+  const int64_t time_us = block.followed.has_value() ? block.followed->time_us : 0;
+  WS_ASSIGN_OR_RETURN(const std::vector<std::string> problems,
+                      FindAgain(tx, block.messages, taken_.catching_up));
+  std::vector<FindingChange> changes;
+  for (const std::string& problem : problems) {
+    changes.push_back(
+        {.rule = Rule::kLogInconsistent, .subject = "log", .time_us = time_us, .detail = problem});
   }
-  if (catching_up_ || !block.followed.has_value()) return absl::OkStatus();
-  WS_ASSIGN_OR_RETURN(const std::vector<FindingChange> changes,
-                      JudgeLost(tx, block.log_begun, block.followed->time_us));
-  WS_RETURN_IF_ERROR(KeepFindings(tx, changes));
-  WS_ASSIGN_OR_RETURN(const uint64_t lost, CountLost(tx));
-  seeks_lost_ = lost != 0;
-  if (lost == 0) whole_us_ = block.followed->time_us;
-  return absl::OkStatus();
+  if (block.log_begun != 0) {
+    WS_RETURN_IF_ERROR(MarkBegun(tx, time_us));
+    taken_.catching_up = false;
+    taken_.begun_us = time_us;
+  }
+  if (!taken_.catching_up && block.followed.has_value()) {
+    WS_ASSIGN_OR_RETURN(std::vector<FindingChange> lost, JudgeLost(tx, block.log_begun, time_us));
+    std::move(lost.begin(), lost.end(), std::back_inserter(changes));
+    WS_ASSIGN_OR_RETURN(taken_.lost, CountLost(tx));
+    seeks_lost_ = taken_.lost != 0;
+    if (!seeks_lost_) taken_.whole_us = time_us;
+  }
+  return KeepFindings(tx, changes);
 }
 
 absl::Status AuditStore::KeepFindings(Transaction& tx, const std::vector<FindingChange>& changes) {

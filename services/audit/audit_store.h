@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/agency/store.h"
+#include "services/audit/restored.h"
 #include "services/audit/rules/audit_fold.h"
 #include "services/audit/rules/log_check.h"
 #include "waystation/audit/v1/compliance.pb.h"
@@ -80,9 +81,8 @@ class AuditStore {
   static absl::StatusOr<std::unique_ptr<AuditStore>> Open(agency::Store::Options options,
                                                           Rules rules);
 
-  // Before anything is loaded: which log is followed from now on (restored.h). True
-  // while its first epoch was not followed.
-  absl::StatusOr<bool> TakeUpLog(std::string_view origin);
+  // Before anything is loaded: which log is followed from now on.
+  absl::StatusOr<LogTaken> TakeUpLog(std::string_view origin);
   // Whether steps on the record of that time may have been refused only because the
   // record went back and was not whole. The follower's alone.
   bool IsIncomplete(int64_t time_us) const;
@@ -142,8 +142,7 @@ class AuditStore {
   // Messages are lost, or may turn out to be. Changed by TakeUpLog and Keep alone,
   // which are the follower's.
   bool seeks_lost_ = false;
-  bool catching_up_ = false;
-  int64_t whole_us_ = 0;
+  LogTaken taken_{};
 };
 
 }  // namespace waystation::audit

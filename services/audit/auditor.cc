@@ -75,7 +75,8 @@ absl::Status Auditor::Parts::Follow(const Clock& clock) {
                                                   .trust_domain = loaded.identity.trust_domain,
                                                   .identity = loaded.config.identity(),
                                                   .rules = loaded.rules,
-                                                  .log_policy = loaded.log_policy}));
+                                                  .log_policy = loaded.log_policy,
+                                                  .former_log_keys = loaded.former_log_keys}));
   WS_ASSIGN_OR_RETURN(std::shared_ptr<client::BusClient> client, MakeClient(loaded, clock));
   WS_RETURN_IF_ERROR(OpenMail(client, clock));
   loop = std::make_unique<FollowLoop>(*follower, clock, [this] {

@@ -8,6 +8,7 @@
 #include "common/config/check.h"
 #include "common/config/file.h"
 #include "common/config/text_proto.h"
+#include "common/log_follower/former_logs.h"
 #include "common/rpc/spiffe.h"
 #include "common/status/status.h"
 
@@ -117,6 +118,9 @@ absl::StatusOr<LoadedConfig> LoadConfig(const std::string& path, const Clock& cl
   WS_ASSIGN_OR_RETURN(crypto::AeadKey store_key, agency::LoadStoreKey(parsed.store_key_path()));
   WS_ASSIGN_OR_RETURN(Rules rules, LoadRules(parsed));
   WS_ASSIGN_OR_RETURN(tlog::Policy policy, LoadPolicy(parsed));
+  absl::StatusOr<std::vector<tlog::VerifierKey>> former =
+      LoadFormerLogKeys(parsed.audit_log_policy_path());
+  if (!former.ok()) return Unusable("audit_log_policy_path", former.status());
   std::optional<client::CosignerKey> cosigner;
   if (!parsed.cosigner_key_path().empty()) {
     WS_ASSIGN_OR_RETURN(cosigner, agency::LoadCosigner(files));
@@ -130,6 +134,7 @@ absl::StatusOr<LoadedConfig> LoadConfig(const std::string& path, const Clock& cl
                       .store_key = store_key,
                       .rules = std::move(rules),
                       .log_policy = std::move(policy),
+                      .former_log_keys = *std::move(former),
                       .cosigner = std::move(cosigner)};
 }
 

@@ -29,6 +29,7 @@ struct LoadedConfig {
   crypto::AeadKey store_key;
   Rules rules;
   tlog::Policy log_policy;
+  std::vector<tlog::VerifierKey> former_log_keys;
   std::optional<client::CosignerKey> cosigner;  // Nothing: it cosigns nothing.
 };
 

@@ -18,6 +18,7 @@ using journal::v1::Record;
 
 constexpr size_t kToldMax = 1000;
 constexpr int kEventsAtOnce = 256;
+constexpr int64_t kCatchUpPatienceUs = int64_t{60} * 1'000'000;
 
 std::string Sha256Of(std::string_view bytes) {
   return std::string(crypto::AsBytes(crypto::Sha256(bytes)));
@@ -33,7 +34,9 @@ std::string IdentityOfCosigner(const std::string& trust_domain, const tlog::Poli
 }  // namespace
 
 Follower::Follower(Parts parts)
-    : parts_(std::move(parts)), fold_(parts_.rules), log_(parts_.log_policy.log_keys()) {}
+    : parts_(std::move(parts)),
+      fold_(parts_.rules),
+      log_(parts_.log_policy.log_keys(), parts_.former_log_keys) {}
 
 absl::StatusOr<std::unique_ptr<Follower>> Follower::Create(Parts parts) {
   std::unique_ptr<Follower> follower(new Follower(std::move(parts)));
@@ -42,14 +45,14 @@ absl::StatusOr<std::unique_ptr<Follower>> Follower::Create(Parts parts) {
 }
 
 absl::Status Follower::Load() {
-  WS_ASSIGN_OR_RETURN(catching_up_, parts_.store->TakeUpLog(parts_.log_policy.origin()));
+  WS_ASSIGN_OR_RETURN(taken_, parts_.store->TakeUpLog(parts_.log_policy.origin()));
   WS_ASSIGN_OR_RETURN(followed_, parts_.store->LoadFollowed());
   if (!followed_.genesis.empty()) WS_RETURN_IF_ERROR(TakeGenesis(followed_.genesis));
   WS_RETURN_IF_ERROR(parts_.store->LoadFold(&fold_));
   WS_ASSIGN_OR_RETURN(LogPlace place, parts_.store->LoadLog());
   place.bus_id = bus_id_;
-  WS_ASSIGN_OR_RETURN(log_,
-                      LogCheck::Resume(parts_.log_policy.log_keys(), place, followed_.sequence));
+  WS_ASSIGN_OR_RETURN(log_, LogCheck::Resume(parts_.log_policy.log_keys(), parts_.former_log_keys,
+                                             place, followed_.sequence));
   Publish();
   return absl::OkStatus();
 }
@@ -106,6 +109,8 @@ absl::Status Follower::TakeRecords(const std::vector<std::string>& records, bool
 }
 
 absl::Status Follower::TakeRecord(const Record& record, const std::string& bytes, Block* block) {
+  if (taken_.catching_up) CompareWithFormer(record, bytes, block);
+  record_taken_us_ = NowUs();
   if (record.has_genesis()) {
     WS_RETURN_IF_ERROR(TakeGenesis(bytes));
     followed_.genesis = bytes;
@@ -124,7 +129,7 @@ absl::Status Follower::TakeRecord(const Record& record, const std::string& bytes
                     .is_incomplete = parts_.store->IsIncomplete(record.time_us())};
   WS_ASSIGN_OR_RETURN(facts.known, Lookup(record, *block));
   fold_.Apply(record, message, facts);
-  if (catching_up_ && record.epoch_opened().log_origin() == parts_.log_policy.origin()) {
+  if (taken_.catching_up && record.epoch_opened().log_origin() == parts_.log_policy.origin()) {
     EndCatchingUp(record.sequence(), block);
   }
   for (const LogProblem& problem : log_.Follow(bytes)) {
@@ -181,6 +186,8 @@ absl::Status Follower::TakeEnd(const absl::Status& why) {
 }
 
 absl::Status Follower::TakeLog(const absl::StatusOr<v1::GetCheckpointResponse>& log) {
+  // There is no record yet to hold it against.
+  if (taken_.catching_up) return absl::OkStatus();
   if (log.ok()) {
     TakeShown(*log);
   } else if (absl::IsUnimplemented(log.status()) || absl::IsNotFound(log.status())) {
@@ -271,7 +278,14 @@ absl::Status Follower::TakeConflict(const tlog::Cosigner::Conflict& conflict,
 }
 
 absl::Status Follower::Tick() {
-  if (catching_up_) return absl::OkStatus();
+  if (taken_.catching_up) {
+    // Else a broker that never names our log would never be judged.
+    if (NowUs() - record_taken_us_ < kCatchUpPatienceUs) return absl::OkStatus();
+    TakeProblem({LogProblem::Kind::kInconsistent,
+                 absl::StrCat("the record has no epoch of log ", parts_.log_policy.origin())},
+                0);
+    return Keep({});
+  }
   WS_RETURN_IF_ERROR(JudgeCertificates());
   Block block;
   WS_RETURN_IF_ERROR(TakeEvents(&block));
@@ -280,7 +294,7 @@ absl::Status Follower::Tick() {
 }
 
 absl::Status Follower::TakeEvents(Block* block) {
-  if (catching_up_) return absl::OkStatus();
+  if (taken_.catching_up) return absl::OkStatus();
   WS_ASSIGN_OR_RETURN(std::vector<WaitingEvent> events, parts_.store->WaitingEvents(kEventsAtOnce));
   for (WaitingEvent& one : events) {
     if (one.event.has_procedure()) {
@@ -321,18 +335,27 @@ bool Follower::IsRevoked(const std::string& certificate_sha256, const std::strin
   return verdict.problem == crypto::TrustProblem::kRevoked;
 }
 
+void Follower::CompareWithFormer(const Record& record, std::string_view bytes, Block* block) {
+  if (record.has_genesis() && bytes != taken_.former_genesis) {
+    TakeProblem({LogProblem::Kind::kInconsistent, "record 1 is another than the one followed"}, 1);
+  }
+  // What follows is new.
+  if (record.sequence() == taken_.former_sequence + 1) TakeFold(block);
+}
+
 void Follower::EndCatchingUp(uint64_t sequence, Block* block) {
   TakeFold(block);
-  catching_up_ = false;
+  taken_.catching_up = false;
   block->log_begun = sequence;
 }
 
 void Follower::TakeFold(Block* block) {
   FoldChanges changes = fold_.TakeChanges();
   std::move(changes.rows.begin(), changes.rows.end(), std::back_inserter(block->fold.rows));
+  const bool again = taken_.catching_up && followed_.sequence <= taken_.former_sequence;
   // A problem of the log itself is new whenever it is found.
-  std::erase_if(changes.findings, [&](const FindingChange& change) {
-    return catching_up_ && change.rule != Rule::kLogInconsistent && change.rule != Rule::kLogSplit;
+  std::erase_if(changes.findings, [again](const FindingChange& change) {
+    return again && change.rule != Rule::kLogInconsistent && change.rule != Rule::kLogSplit;
   });
   std::move(changes.findings.begin(), changes.findings.end(),
             std::back_inserter(block->fold.findings));

@@ -58,6 +58,7 @@ class Follower {
     std::string identity;  // Whose cosigner is believed.
     Rules rules;
     tlog::Policy log_policy;
+    std::vector<tlog::VerifierKey> former_log_keys{};  // common/log_follower/former_logs.h
   };
 
   // Takes up where the store ends. Errors: DATA_LOSS what is stored does not fit.
@@ -105,8 +106,11 @@ class Follower {
   absl::Status TakeEvents(Block* block);
   // The record after which what is concluded counts again.
   void EndCatchingUp(uint64_t sequence, Block* block);
-  // Moves what the fold changed to the block.
+  // Moves what the fold changed to the block. What is concluded of records that were
+  // followed once was concluded then.
   void TakeFold(Block* block);
+  // The same record, as far as it was followed once.
+  void CompareWithFormer(const journal::v1::Record& record, std::string_view bytes, Block* block);
   absl::Status Keep(Block block);
   void Publish();
   int64_t NowUs() const;
@@ -115,9 +119,9 @@ class Follower {
   AuditFold fold_;
   LogCheck log_;
   Followed followed_;
-  // The record went back and is followed anew, up to where our log begins; what is
-  // concluded on the way was concluded before.
-  bool catching_up_ = false;
+  // While catching up the record is followed anew, up to where our log begins.
+  LogTaken taken_;
+  int64_t record_taken_us_ = 0;  // Our clock when the last record was taken.
   std::string bus_id_;
   std::shared_ptr<const evidence::DirectoryView> directory_;
   uint64_t cosigned_size_ = 0;

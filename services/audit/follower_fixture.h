@@ -64,7 +64,8 @@ class FollowerTest : public testing::Test {
                                       .trust_domain = "waystation.example",
                                       .identity = "auditor",
                                       .rules = Rules::Default(),
-                                      .log_policy = *policy});
+                                      .log_policy = *policy,
+                                      .former_log_keys = former_names_});
     ASSERT_TRUE(follower.ok()) << follower.status();
     follower_ = *std::move(follower);
   }
@@ -142,9 +143,11 @@ class FollowerTest : public testing::Test {
       leaves_.push_back(
           merkle::LeafHash(*evidence::LogLeafOf(record, bytes, std::string(16, 'b'))));
     }
+    former_names_.push_back(log_name_);
     log_key_ = *crypto::Ed25519Key::Generate();
-    log_name_ = *tlog::VerifierKey::Create("waystation.example/log/2", tlog::KeyType::kEd25519,
-                                           log_key_.public_key());
+    log_name_ = *tlog::VerifierKey::Create(
+        absl::StrCat("waystation.example/log/", former_names_.size() + 1), tlog::KeyType::kEd25519,
+        log_key_.public_key());
     Restart();
   }
 
@@ -175,6 +178,7 @@ class FollowerTest : public testing::Test {
   crypto::Ed25519Key log_key_ = *crypto::Ed25519Key::Generate();
   tlog::VerifierKey log_name_ = *tlog::VerifierKey::Create(
       "waystation.example/log/1", tlog::KeyType::kEd25519, log_key_.public_key());
+  std::vector<tlog::VerifierKey> former_names_;
   std::string folder_;
   std::shared_ptr<rpc::TrustSource> trust_;
   std::vector<std::string> records_;

@@ -12,37 +12,61 @@ using agency::Transaction;
 
 constexpr int64_t kNamedMax = 5;
 
+// One finding, however often the record goes back.
+constexpr std::string_view kSubject = "record";
+
 struct Taken {
   std::string origin;
   bool begun = false;
-  int64_t whole_us = 0;
+  LogTaken rest{};
 };
 
 absl::StatusOr<std::optional<Taken>> ReadTaken(Transaction& tx) {
   std::optional<Taken> taken;
-  WS_RETURN_IF_ERROR(tx.Query("SELECT origin, begun, whole_us FROM log_taken WHERE id = 1", {},
-                              [&](const Row& row) {
-                                taken = Taken{row.Bytes(0), row.Int(1) != 0, row.Int(2)};
-                                return absl::OkStatus();
-                              }));
+  auto add = [&](const Row& row) {
+    taken.emplace();
+    taken->origin = row.Bytes(0);
+    taken->begun = row.Int(1) != 0;
+    taken->rest.former_genesis = row.Bytes(2);
+    taken->rest.former_sequence = static_cast<uint64_t>(row.Int(3));
+    taken->rest.begun_us = row.Int(4);
+    taken->rest.whole_us = row.Int(5);
+    return absl::OkStatus();
+  };
+  WS_RETURN_IF_ERROR(
+      tx.Query("SELECT origin, begun, former_genesis, former_sequence, begun_us, whole_us "
+               "FROM log_taken WHERE id = 1",
+               {}, add));
   return taken;
 }
 
-absl::Status SaveTaken(Transaction& tx, std::string_view origin, bool begun) {
+absl::Status TakeFirst(Transaction& tx, std::string_view origin) {
   return tx
       .Exec(
-          "INSERT INTO log_taken(id, origin, begun, whole_us) VALUES(1, ?, ?, 0) "
-          "ON CONFLICT(id) DO UPDATE SET origin = excluded.origin, begun = excluded.begun, "
-          "whole_us = 0",
-          {origin, int64_t{begun ? 1 : 0}})
+          "INSERT INTO log_taken(id, origin, begun, former_genesis, former_sequence, begun_us, "
+          "whole_us) VALUES(1, ?, 1, x'', 0, 0, 0)",
+          {origin})
+      .status();
+}
+
+// The former record is the one that was followed farthest: a restored one may be
+// replaced before it was followed whole.
+absl::Status TakeNext(Transaction& tx, std::string_view origin) {
+  return tx
+      .Exec(
+          "UPDATE log_taken SET origin = ?, begun = 0, begun_us = 0, whole_us = 0, "
+          "former_genesis = coalesce((SELECT genesis FROM followed), former_genesis), "
+          "former_sequence = max(former_sequence, coalesce((SELECT sequence FROM followed), 0)) "
+          "WHERE id = 1",
+          {origin})
       .status();
 }
 
 // Of the folds those over the record; certificates keep what was told of them.
 absl::Status Forget(Transaction& tx) {
-  WS_RETURN_IF_ERROR(
-      tx.Exec("INSERT OR IGNORE INTO lost_message(id, source) SELECT id, source FROM message")
-          .status());
+  WS_RETURN_IF_ERROR(tx.Exec("INSERT OR IGNORE INTO lost_message(id, source, sequence) "
+                             "SELECT id, source, sequence FROM message")
+                         .status());
   for (const RowKind kind : {RowKind::kReferral, RowKind::kDelivery, RowKind::kRefusal,
                              RowKind::kCosigner, RowKind::kBroker}) {
     WS_RETURN_IF_ERROR(
@@ -75,8 +99,10 @@ absl::Status FillLost(Transaction& tx, FindingChange* change) {
 
 const std::string_view kRestoredSchema = R"sql(
 CREATE TABLE log_taken(id INTEGER PRIMARY KEY CHECK(id = 1), origin TEXT NOT NULL,
-  begun INTEGER NOT NULL, whole_us INTEGER NOT NULL);
-CREATE TABLE lost_message(id TEXT PRIMARY KEY, source TEXT NOT NULL) WITHOUT ROWID;
+  begun INTEGER NOT NULL, former_genesis BLOB NOT NULL, former_sequence INTEGER NOT NULL,
+  begun_us INTEGER NOT NULL, whole_us INTEGER NOT NULL);
+CREATE TABLE lost_message(id TEXT PRIMARY KEY, source TEXT NOT NULL,
+  sequence INTEGER NOT NULL) WITHOUT ROWID;
 ALTER TABLE log_place ADD COLUMN stage INTEGER NOT NULL DEFAULT 0;
 )sql";
 
@@ -84,31 +110,45 @@ absl::StatusOr<LogTaken> TakeUpLog(Transaction& tx, std::string_view origin) {
   WS_ASSIGN_OR_RETURN(std::optional<Taken> taken, ReadTaken(tx));
   if (!taken.has_value()) {
     // What was followed before it was written down was this log's.
-    WS_RETURN_IF_ERROR(SaveTaken(tx, origin, true));
+    WS_RETURN_IF_ERROR(TakeFirst(tx, origin));
     return LogTaken{};
   }
   if (taken->origin != origin) {
     log::Warning("audit", "log_taken_up", {{"former", taken->origin}, {"origin", origin}});
+    WS_RETURN_IF_ERROR(TakeNext(tx, origin));
     WS_RETURN_IF_ERROR(Forget(tx));
-    WS_RETURN_IF_ERROR(SaveTaken(tx, origin, false));
-    taken->begun = false;
+    WS_ASSIGN_OR_RETURN(taken, ReadTaken(tx));
   }
-  LogTaken result{.catching_up = !taken->begun, .whole_us = taken->begun ? taken->whole_us : 0};
+  LogTaken result = taken->rest;
+  result.catching_up = !taken->begun;
   WS_ASSIGN_OR_RETURN(result.lost, CountLost(tx));
   return result;
 }
 
-absl::Status MarkBegun(Transaction& tx) {
-  return tx.Exec("UPDATE log_taken SET begun = 1 WHERE id = 1").status();
+absl::Status MarkBegun(Transaction& tx, int64_t time_us) {
+  return tx.Exec("UPDATE log_taken SET begun = 1, begun_us = ? WHERE id = 1", {time_us}).status();
 }
 
-absl::Status FindAgain(Transaction& tx,
-                       const std::vector<std::pair<std::string, KnownMessage>>& messages) {
+absl::StatusOr<std::vector<std::string>> FindAgain(
+    Transaction& tx, const std::vector<std::pair<std::string, KnownMessage>>& messages,
+    bool catching_up) {
+  std::vector<std::string> problems;
   for (const auto& [id, message] : messages) {
-    WS_RETURN_IF_ERROR(
-        tx.Exec("DELETE FROM lost_message WHERE id = ?", {std::string_view(id)}).status());
+    const std::string_view key = id;
+    const auto sequence = static_cast<int64_t>(message.sequence);
+    auto compare = [&](const Row& row) {
+      if (!catching_up || row.Int(0) == sequence) return absl::OkStatus();
+      problems.push_back(absl::StrCat("message ", id, " stood at record ", row.Int(0),
+                                      " when it was followed first, and now at ", sequence));
+      return absl::OkStatus();
+    };
+    WS_RETURN_IF_ERROR(tx.Query("SELECT sequence FROM lost_message WHERE id = ?", {key}, compare));
+    // By whoever sent it then: another may take its id now.
+    WS_RETURN_IF_ERROR(tx.Exec("DELETE FROM lost_message WHERE id = ? AND source = ?",
+                               {key, std::string_view(message.source)})
+                           .status());
   }
-  return absl::OkStatus();
+  return problems;
 }
 
 absl::StatusOr<std::vector<FindingChange>> JudgeLost(Transaction& tx, uint64_t begun_sequence,
@@ -117,7 +157,8 @@ absl::StatusOr<std::vector<FindingChange>> JudgeLost(Transaction& tx, uint64_t b
   WS_ASSIGN_OR_RETURN(const uint64_t lost, CountLost(tx));
   WS_ASSIGN_OR_RETURN(const std::optional<Taken> taken, ReadTaken(tx));
   if (!taken.has_value()) return absl::DataLossError("audit store: no log was taken up");
-  FindingChange change{.rule = Rule::kRecordRestored, .subject = taken->origin, .time_us = time_us};
+  FindingChange change{
+      .rule = Rule::kRecordRestored, .subject = std::string(kSubject), .time_us = time_us};
   if (begun_sequence != 0) {
     change.sequences = {begun_sequence};
     change.detail = absl::StrCat("log ", taken->origin, " was begun with record ", begun_sequence,

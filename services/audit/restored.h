@@ -25,11 +25,15 @@ extern const std::string_view kRestoredSchema;
 
 // Which log is followed.
 struct LogTaken {
-  // The first epoch of this log is not followed yet: what is on the record was
-  // judged once, when it was followed first.
+  // The first epoch of this log is not followed yet.
   bool catching_up = false;
+  // Of the record that was followed before under another log: its genesis, and how far.
+  // What is concluded up to there was concluded then.
+  std::string former_genesis{};
+  uint64_t former_sequence = 0;
   uint64_t lost = 0;     // Messages that were on the record and are not, so far.
-  int64_t whole_us = 0;  // When the last of them was there again, journal time; 0: never.
+  int64_t begun_us = 0;  // When the log began, journal time; 0: it was the first.
+  int64_t whole_us = 0;  // When the last that was lost was there again; 0: never.
 };
 
 // Takes up the log `origin`. When another one was followed so far: forgets how far,
@@ -38,11 +42,13 @@ struct LogTaken {
 absl::StatusOr<LogTaken> TakeUpLog(agency::Transaction& tx, std::string_view origin);
 
 // The first epoch of the log was followed.
-absl::Status MarkBegun(agency::Transaction& tx);
+absl::Status MarkBegun(agency::Transaction& tx, int64_t time_us);
 
-// These are on the record.
-absl::Status FindAgain(agency::Transaction& tx,
-                       const std::vector<std::pair<std::string, KnownMessage>>& messages);
+// These are on the record. While catching up a message has to stand where it stood:
+// returns what does not, in words.
+absl::StatusOr<std::vector<std::string>> FindAgain(
+    agency::Transaction& tx, const std::vector<std::pair<std::string, KnownMessage>>& messages,
+    bool catching_up);
 
 // What is to be concluded of what is lost by now. `begun_sequence` is the record of
 // the log's first epoch when it has just been followed, else 0.

@@ -86,6 +86,60 @@ TEST_F(RestoredTest, ARecordThatWentBackAndLostNothingIsAFindingThatEnds) {
   EXPECT_THAT((*all)[0].second.closing().reason(), HasSubstr("ended by the record"));
 }
 
+// A second time, before the first was made whole.
+TEST_F(RestoredTest, OneFindingStandsForARecordThatGoesBackTwice) {
+  AddRequest(1, absl::Hours(48));
+  EXPECT_TRUE(Follow());
+  GoBackTo(2);
+  AddEpoch();
+  EXPECT_TRUE(Follow());
+  GoBackTo(2);
+  AddEpoch();
+  EXPECT_TRUE(Follow());
+  ASSERT_EQ(Open(Rule::kRecordRestored).size(), 1u);
+  EXPECT_THAT(Open(Rule::kRecordRestored)[0].detail(), HasSubstr("log/3"));
+  AddRequest(1, absl::Hours(48));
+  EXPECT_TRUE(Follow());
+  EXPECT_TRUE(Open(Rule::kRecordRestored).empty());
+}
+
+TEST_F(RestoredTest, ACopyThatIsNotTheRecordThatWasFollowedIsAFinding) {
+  AddRequest(1, absl::Hours(48));
+  AddRequest(2, absl::Hours(48));
+  EXPECT_TRUE(Follow());
+  GoBackTo(2);
+  AddRequest(2, absl::Hours(48));
+  AddRequest(1, absl::Hours(48));
+  AddEpoch();
+  EXPECT_TRUE(Follow());
+  ASSERT_EQ(Open(Rule::kLogInconsistent).size(), 1u);
+  EXPECT_THAT(Open(Rule::kLogInconsistent)[0].detail(),
+              HasSubstr("stood at record 3 when it was followed first, and now at 4"));
+}
+
+// What the former auditor had not followed is not forgiven.
+TEST_F(RestoredTest, WhatWasNeverFollowedIsJudged) {
+  EXPECT_TRUE(Follow());
+  for (int i = 0; i < 3; ++i) AddRefusal("STALE_VERSION", "");
+  GoBackTo(records_.size());
+  AddEpoch();
+  EXPECT_TRUE(Follow());
+  EXPECT_EQ(Open(Rule::kMismatchedStep).size(), 1u);
+}
+
+TEST_F(RestoredTest, ABrokerThatNeverNamesTheNewLogIsAFinding) {
+  AddRequest(1, absl::Hours(48));
+  EXPECT_TRUE(Follow());
+  GoBackTo(records_.size());
+  EXPECT_TRUE(Follow());
+  Tick();
+  EXPECT_TRUE(Open(Rule::kLogInconsistent).empty());
+  clock_.Advance(absl::Minutes(2));
+  Tick();
+  ASSERT_EQ(Open(Rule::kLogInconsistent).size(), 1u);
+  EXPECT_THAT(Open(Rule::kLogInconsistent)[0].detail(), HasSubstr("no epoch of log"));
+}
+
 // Without the operator's word it stays what it is.
 TEST_F(RestoredTest, ARecordThatEndsEarlyUnderTheSameLogIsAFinding) {
   AddRequest(1, absl::Hours(48));

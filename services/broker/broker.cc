@@ -232,6 +232,7 @@ absl::Status Broker::Parts::Serve(const v1::BrokerConfig& config, const Clock& c
   context.trust = trust;
   context.clock = &clock;
   context.broker_identity = config.identity();
+  context.log_origin = audit_log->origin();
   context.start_time = clock.Now();
   publisher = std::make_unique<PublisherService>(context, streams);
   subscriber = std::make_unique<SubscriberService>(context, streams, checkpoints);

@@ -6,13 +6,19 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/client/bus_client.h"
+#include "common/client/cosign_stream.h"
+#include "common/client/file_cosigner.h"
 #include "common/clock/clock.h"
 #include "common/config/file.h"
 #include "common/config/text_proto.h"
+#include "common/crypto/ed25519.h"
 #include "common/rpc/tls.h"
 #include "common/rpc/trust_source.h"
 #include "common/status/status.h"
+#include "common/tlog/policy.h"
 #include "tests/bench/load.h"
 #include "tests/bench/null_server.h"
 #include "tools/waystation/child.h"
@@ -25,7 +31,9 @@
 // delivered, verified and acknowledged with a signed receipt.
 //
 //   bazel run -c opt //tests/bench:bus_bench -- [--format=json] [--seconds=N] [--frame=N]
-//       [--only=null,single,batch]
+//       [--only=null,single,batch] [--cosigners]
+//
+// With --cosigners every cosigner of the log's policy cosigns meanwhile.
 
 namespace waystation::bench {
 namespace {
@@ -35,6 +43,7 @@ constexpr int kPacedRate = 2000;
 struct Flags {
   bool json = false;
   bool null_server = false;
+  bool cosigners = false;
   double seconds = 4;
   int frame = 0;
   std::string dir;
@@ -47,6 +56,7 @@ Flags ParseFlags(int argc, char** argv) {
     std::string_view flag = argv[i];
     if (flag == "--format=json") flags.json = true;
     if (flag == "--null_server") flags.null_server = true;
+    if (flag == "--cosigners") flags.cosigners = true;
     if (flag.starts_with("--seconds=")) flags.seconds = std::stod(std::string(flag.substr(10)));
     if (flag.starts_with("--frame=")) flags.frame = std::stoi(std::string(flag.substr(8)));
     if (flag.starts_with("--dir=")) flags.dir = flag.substr(6);
@@ -91,6 +101,32 @@ class Bench {
     return load;
   }
 
+  // All that the log's policy names, each with a connection of its own.
+  absl::Status StartCosigners(const std::string& address) {
+    WS_ASSIGN_OR_RETURN(std::string text, config::ReadFile(layout_->AuditLogPolicyPath(), 65536));
+    WS_ASSIGN_OR_RETURN(const tlog::Policy policy, tlog::Policy::Parse(text));
+    for (const tlog::PolicyCosigner& one : policy.cosigners()) {
+      const std::string path = one.name == "auditor" ? "/auditor" : "/agency/" + one.name;
+      client::BusClient::Options options;
+      options.target = address;
+      options.broker_identity = cli::DevIdentity("/broker/1");
+      options.trust = trust_;
+      WS_ASSIGN_OR_RETURN(
+          options.credentials,
+          rpc::MakeChannelCredentials(Files(path), trust_, clock_, options.broker_identity));
+      WS_ASSIGN_OR_RETURN(std::string pem,
+                          config::ReadFile(layout_->CosignerKeyPath(one.name), 65536));
+      WS_ASSIGN_OR_RETURN(crypto::Ed25519Key key, crypto::Ed25519Key::FromPem(pem));
+      cosigners_.push_back(std::make_unique<client::CosignStream>(
+          std::make_shared<client::BusClient>(std::move(options), clock_),
+          client::CosignerKey{one.key, std::move(key), policy},
+          std::make_unique<client::FileCosigner>(
+              absl::StrCat(layout_->dir(), "/", one.name, ".cosigned"), policy.origin()),
+          client::CosignStream::Options()));
+    }
+    return absl::OkStatus();
+  }
+
   const cli::DevLayout& layout() const { return *layout_; }
 
  private:
@@ -120,6 +156,7 @@ class Bench {
   std::shared_ptr<const evidence::DirectoryView> directory_;
   std::unique_ptr<evidence::Signer> publisher_;
   std::unique_ptr<evidence::Signer> consumer_;
+  std::vector<std::unique_ptr<client::CosignStream>> cosigners_;
 };
 
 std::string_view SigningName(Signing signing) {
@@ -202,6 +239,7 @@ absl::Status RunAll(const Flags& flags, const std::string& own_path, const std::
           signals));
   WS_ASSIGN_OR_RETURN(std::string broker_address,
                       broker->AwaitReady(absl::Seconds(20), clock, signals));
+  if (flags.cosigners) WS_RETURN_IF_ERROR(bench.StartCosigners(broker_address));
   if (!flags.json) {
     std::cout << "1 KiB messages, 4 publishers, 4 consumers; latency at 2,000/s\n";
     absl::PrintF("%-8s %5s  %-9s %12s %8s %10s %10s %9s\n", "server", "frame", "signature",

@@ -3,24 +3,13 @@
 #include <chrono>
 #include <iostream>
 #include <map>
-#include <memory>
-#include <random>
 #include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "common/crypto/sha256.h"
-#include "common/rpc/status_grpc.h"
 #include "common/status/status.h"
-#include "gtest/gtest.h"
-#include "tests/e2e/officers.h"
-#include "tests/fault/casework.h"
-#include "tests/fault/record_fold.h"
-#include "tests/harness/operations.h"
-#include "tests/harness/test_bus.h"
-#include "tools/waystation/history.h"
-#include "waystation/audit/v1/audit_service.grpc.pb.h"
+#include "tests/fault/casework_fixture.h"
 
 // SIGKILL of the broker and of both services at random moments, twenty times
 // each, while officers bring 10,000 messages about. A call that a kill cut off is
@@ -30,37 +19,13 @@
 namespace waystation::harness {
 namespace {
 
-using Fate = Casework::Fate;
-
 constexpr size_t kMessages = 10'000;
 constexpr size_t kKillsEach = 20;
 constexpr std::array<const char*, 3> kProcesses = {"broker", "doj", "ins"};
 constexpr size_t kKills = kKillsEach * kProcesses.size();
-constexpr size_t kHistoryShare = 20;  // One in so many histories is verified.
 
-std::vector<types::v1::Transition> StepsOf(Fate fate) {
-  using namespace types::v1;  // NOLINT(google-build-using-namespace): the enumerators alone.
-  if (fate == Fate::kReturned) {
-    return {TRANSITION_REQUEST, TRANSITION_RECEIVED, TRANSITION_RETURN};
-  }
-  return {TRANSITION_REQUEST, TRANSITION_RECEIVED, TRANSITION_TAKE_UP, TRANSITION_ANSWER};
-}
-
-types::v1::ReferralState EndOf(Fate fate) {
-  return fate == Fate::kReturned ? types::v1::REFERRAL_STATE_RETURNED
-                                 : types::v1::REFERRAL_STATE_ANSWERED;
-}
-
-class KillEveryoneTest : public testing::Test {
+class KillEveryoneTest : public CaseworkTest {
  protected:
-  KillEveryoneTest() : random_(TestSeed()) {
-    bus_.Start();
-    bus_.StartAgency("doj");
-    bus_.StartAgency("ins");
-    bus_.StartAudit();
-    officers_ = std::make_unique<Officers>(bus_);
-  }
-
   void Kill(const std::string& process) {
     if (process == "broker") return bus_.Kill();
     const Officers::Calls& calls = officers_->calls(process);
@@ -93,155 +58,12 @@ class KillEveryoneTest : public testing::Test {
     }
   }
 
-  // Nothing is under way any more: DOJ has every end, and the queues are empty.
-  void AwaitRest() {
-    EXPECT_TRUE(Eventually(
-        [&] {
-          auto petitions = officers_->DojPetitions();
-          return std::all_of(petitions.begin(), petitions.end(), HasOutcome);
-        },
-        absl::Seconds(60)))
-        << "DOJ waits for an answer";
-    auto operator_channel = bus_.Channel(kOperator);
-    auto is_empty = [](const auto& queue) {
-      return queue.waiting() + queue.leased() + queue.dead() == 0;
-    };
-    EXPECT_TRUE(Eventually(
-        [&] {
-          auto status = Must(GetStatus(operator_channel), "status");
-          return std::all_of(status.queues().begin(), status.queues().end(), is_empty);
-        },
-        absl::Seconds(60)))
-        << "messages left in a queue, or dead";
-  }
-
-  // The auditor knows what each petition is for, the last that DOJ tells him of one.
-  void AwaitMemos(const std::map<std::string, Fate>& filed) {
-    size_t known = 0;
-    EXPECT_TRUE(
-        Eventually([&] { return (known = CountProcedures()) == filed.size(); }, absl::Seconds(120)))
-        << known << " of " << filed.size();
-  }
-
-  size_t CountProcedures() {
-    auto stub = audit::v1::AuditService::NewStub(
-        bus_.ChannelTo(bus_.Files(kAuditor), bus_.audit_address(), kAuditor));
-    size_t count = 0;
-    audit::v1::ListProceduresRequest request;
-    do {
-      grpc::ClientContext context;
-      context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
-      context.set_wait_for_ready(true);
-      audit::v1::ListProceduresResponse page;
-      Require(rpc::FromGrpcStatus(stub->ListProcedures(&context, request, &page)), "procedures");
-      count += static_cast<size_t>(page.procedures_size());
-      request.set_page_token(page.next_page_token());
-    } while (!request.page_token().empty());
-    return count;
-  }
-
-  // Each acknowledged petition stands on both sides, once, with one end.
-  void CheckPetitions(const std::map<std::string, Fate>& filed) {
-    std::map<std::string, doj::v1::Petition> at_doj;
-    std::map<std::string, ins::v1::Petition> at_ins;
-    for (auto& each : officers_->DojPetitions()) {
-      EXPECT_TRUE(at_doj.emplace(each.referral_id(), each).second) << "listed twice";
-    }
-    for (auto& each : officers_->InsPetitions()) {
-      EXPECT_TRUE(at_ins.emplace(each.referral_id(), each).second) << "listed twice";
-    }
-    EXPECT_EQ(at_doj.size(), filed.size());
-    EXPECT_EQ(at_ins.size(), filed.size());
-    for (const auto& [referral, fate] : filed) {
-      SCOPED_TRACE(crypto::Hex(referral));
-      CheckPetition(fate, at_doj[referral], at_ins[referral]);
-      decisions_[referral] = at_ins[referral].decision();
-    }
-  }
-
-  void CheckPetition(Fate fate, const doj::v1::Petition& doj, const ins::v1::Petition& ins) {
-    EXPECT_EQ(doj.state(), EndOf(fate));
-    EXPECT_EQ(ins.state(), EndOf(fate));
-    EXPECT_EQ(doj.version(), static_cast<int64_t>(StepsOf(fate).size()));
-    EXPECT_EQ(ins.version(), doj.version());
-    EXPECT_EQ(doj.person(), ins.person());
-    EXPECT_EQ(doj.decision().SerializeAsString(), ins.decision().SerializeAsString());
-    EXPECT_EQ(doj.decision().outcome(), fate == Fate::kGranted  ? ins::v1::DECISION_OUTCOME_GRANTED
-                                        : fate == Fate::kDenied ? ins::v1::DECISION_OUTCOME_DENIED
-                                                                : 0);
-    EXPECT_EQ(doj.return_reason(), fate == Fate::kReturned
-                                       ? types::v1::RETURN_REASON_NOT_AUTHORIZED_BY_LAW
-                                       : types::v1::RETURN_REASON_UNSPECIFIED);
-  }
-
-  // One presence for each grant, the one that the decision names.
-  void CheckPresences(const std::map<std::string, Fate>& filed) {
-    std::map<std::string, std::string> presences;
-    for (const auto& presence : officers_->Presences()) {
-      EXPECT_TRUE(presences.emplace(presence.referral_id(), presence.presence_id()).second)
-          << "two presences of referral " << crypto::Hex(presence.referral_id());
-    }
-    for (const auto& [referral, fate] : filed) {
-      auto found = presences.find(referral);
-      EXPECT_EQ(found != presences.end(), fate == Fate::kGranted) << crypto::Hex(referral);
-      if (found == presences.end()) continue;
-      EXPECT_EQ(found->second, decisions_[referral].presence_id());
-      presences.erase(found);
-    }
-    EXPECT_EQ(presences.size(), 0u) << "of no petition";
-  }
-
-  // What stays at DOJ: one person for each petition, one finding, one duty.
-  void CheckPeople(size_t petitions) {
-    std::set<std::string> people;
-    for (const doj::v1::Intake& intake : officers_->Intakes()) {
-      people.insert(intake.person());
-      EXPECT_EQ(intake.findings_size(), 1) << intake.person();
-      EXPECT_EQ(intake.duties_size(), 1) << intake.person();
-    }
-    EXPECT_EQ(people.size(), petitions);
-  }
-
-  // The broker's record tells the same, and when it was killed.
-  void CheckRecord(const std::map<std::string, Fate>& filed, size_t messages) {
-    RecordFold fold;
-    uint64_t last = LastSequence(bus_.Channel(kOperator));
-    for (const auto& record : ReadRecords(bus_, 1, last)) fold.Take(record);
-    for (const std::string& problem : fold.problems()) ADD_FAILURE() << problem;
-    EXPECT_EQ(fold.accepted(), messages);
-    EXPECT_EQ(fold.delivered(), messages);
-    // Of each petition DOJ tells the auditor three things: the intake's duties, those
-    // after one is done, and what the referral is for.
-    EXPECT_EQ(fold.accepted_memos(), 3 * filed.size());
-    EXPECT_EQ(fold.delivered_memos(), 3 * filed.size());
-    EXPECT_EQ(fold.steps().size(), filed.size());
-    for (const auto& [referral, fate] : filed) {
-      auto found = fold.steps().find(referral);
-      ASSERT_NE(found, fold.steps().end()) << "not on the record: " << crypto::Hex(referral);
-      EXPECT_EQ(found->second, StepsOf(fate)) << crypto::Hex(referral);
-    }
-    const std::vector<size_t>& waiting = fold.under_way_at_kills();
+  // When the broker was killed.
+  void CountHits(const RecordFold& record) {
+    const std::vector<size_t>& waiting = record.under_way_at_kills();
     EXPECT_EQ(waiting.size(), kKillsEach);
     hits_["broker"] =
         waiting.size() - static_cast<size_t>(std::count(waiting.begin(), waiting.end(), size_t{0}));
-    std::cout << "record: " << last << " records, " << fold.redelivered() << " redeliveries";
-    for (const auto& [what, count] : fold.refusals()) std::cout << ", " << count << " " << what;
-    std::cout << std::endl;
-  }
-
-  // Every signature of some histories, judged by the auditor's own trust.
-  void CheckHistories(const std::map<std::string, Fate>& filed) {
-    auto auditor = bus_.Client(kAuditor);
-    auto directory = Must(auditor->GetDirectory(), "directory");
-    cli::HistoryVerifier verifier(bus_.directory(), bus_.trust()->Current(),
-                                  {cli::DevIdentity(kBroker), directory.bus_id()});
-    for (const auto& [referral, fate] : filed) {
-      if (random_() % kHistoryShare != 0) continue;
-      auto history = Must(auditor->GetReferralHistory(referral), "history");
-      auto steps = verifier.Verify(history, referral);
-      EXPECT_TRUE(cli::AllVerified(steps).ok()) << cli::AllVerified(steps);
-      EXPECT_EQ(steps.size(), StepsOf(fate).size());
-    }
   }
 
   void Report(const Casework& work, absl::Duration took) {
@@ -260,11 +82,7 @@ class KillEveryoneTest : public testing::Test {
     }
   }
 
-  std::mt19937_64 random_;
-  TestBus bus_;
-  std::unique_ptr<Officers> officers_;
   std::map<std::string, size_t> hits_;
-  std::map<std::string, ins::v1::ContinuedPresenceDecision> decisions_;
 };
 
 TEST_F(KillEveryoneTest, NothingAcknowledgedIsLostNothingAppliedTwiceOrderKept) {
@@ -279,7 +97,7 @@ TEST_F(KillEveryoneTest, NothingAcknowledgedIsLostNothingAppliedTwiceOrderKept) 
   CheckPetitions(work.filed());
   CheckPresences(work.filed());
   CheckPeople(work.filed().size());
-  CheckRecord(work.filed(), work.messages());
+  CountHits(CheckRecord(work.filed(), work.messages()));
   CheckHistories(work.filed());
   Report(work, took);
 }

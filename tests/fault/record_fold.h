@@ -34,10 +34,12 @@ class RecordFold {
   // What does not hold, the first hundred.
   const std::vector<std::string>& problems() const { return problems_; }
 
+  uint64_t last_sequence() const { return last_sequence_; }
   // Steps of each referral in the order of the record.
   const std::map<std::string, std::vector<types::v1::Transition>>& steps() const { return steps_; }
   size_t accepted() const { return accepted_.cases; }
   size_t delivered() const { return delivered_.cases; }
+  // Those to the auditor; what he says himself is not counted.
   size_t accepted_memos() const { return accepted_.memos; }
   size_t delivered_memos() const { return delivered_.memos; }
   // Leases beyond the first of a message.
@@ -62,9 +64,13 @@ class RecordFold {
   struct Count {
     size_t cases = 0;
     size_t memos = 0;
+    size_t others = 0;
 
-    void Add(const Message& message) { ++(message.is_memo() ? memos : cases); }
-    size_t all() const { return cases + memos; }
+    void Add(const Message& message) {
+      const bool other = message.is_memo() && !message.queue.ends_with("auditor");
+      ++(other ? others : message.is_memo() ? memos : cases);
+    }
+    size_t all() const { return cases + memos + others; }
   };
 
   void TakeAccepted(uint64_t sequence, const journal::v1::Accepted& accepted);

@@ -131,7 +131,7 @@ class RestoreTest(command.BusTest):
         self.assertEqual(summary["differences"], "0")
         self.ws("audit", "verify")
         # What was signed before holds still, by the policy of before.
-        self.assertTrue(os.path.exists(self.policy + ".waystation.example-log-1"))
+        self.assertTrue(os.path.exists(self.policy + ".waystation.example-log-1.former"))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ ROOMS = {
     "common/tlog": ["status", "clock", "crypto", "merkle"],
     "common/journal": ["status", "limits", "clock", "ids", "crypto"],
     "common/evidence": ["status", "limits", "clock", "ids", "crypto", "merkle"],
-    "common/log_follower": ["status", "crypto", "merkle", "tlog", "evidence"],
+    "common/log_follower": ["status", "config", "crypto", "merkle", "tlog", "evidence"],
     "common/handoffs": ["status", "limits", "clock", "ids", "crypto", "merkle", "evidence"],
     "common/rpc": ["status", "limits", "clock", "ids", "log", "config", "crypto"],
     "common/client": ["status", "limits", "clock", "ids", "log", "config", "crypto", "merkle",

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/log_follower/former_logs.h"
 #include "common/status/status.h"
 #include "tools/waystation/audit/log_check.h"
 #include "tools/waystation/audit/record_source.h"
@@ -209,14 +210,21 @@ uint64_t PublishedSize(const Folder& folder, const tlog::Policy& policy) {
   return opened.ok() ? opened->checkpoint.size : 0;
 }
 
+// The log to believe, and those that it was begun in place of.
+struct Believed {
+  tlog::Policy policy;
+  std::vector<tlog::VerifierKey> former_keys;
+};
+
 absl::Status VerifyFolder(Session& session, const VerifyOptions& options,
-                          const tlog::Policy& policy) {
+                          const Believed& believed) {
+  const tlog::Policy& policy = believed.policy;
   const Folder folder = FolderOf(options.data);
   std::unique_ptr<TileCheck> tiles;
   if (!folder.audit_log.empty()) {
     tiles = std::make_unique<TileCheck>(folder.audit_log, PublishedSize(folder, policy));
   }
-  LogCheck check(policy, std::move(tiles));
+  LogCheck check(policy, std::move(tiles), believed.former_keys);
   FolderRecords records(folder.journal);
   v1::AuditReport report;
   report.set_source(folder.journal);
@@ -235,13 +243,13 @@ absl::Status VerifyFolder(Session& session, const VerifyOptions& options,
   return Show(session, report);
 }
 
-absl::Status VerifyLive(Session& session, const VerifyOptions& options,
-                        const tlog::Policy& policy) {
+absl::Status VerifyLive(Session& session, const VerifyOptions& options, const Believed& believed) {
+  const tlog::Policy& policy = believed.policy;
   WS_ASSIGN_OR_RETURN(Profile profile, session.LoadProfile());
   WS_ASSIGN_OR_RETURN(Remote broker, ConnectAsAuditor(session, profile));
   WS_ASSIGN_OR_RETURN(auto published, AskForCheckpoint(session, broker));
   WS_ASSIGN_OR_RETURN(auto newest, policy.Open(published.checkpoint()));
-  LogCheck check(policy, nullptr);
+  LogCheck check(policy, nullptr, believed.former_keys);
   StreamedRecords records(broker);
   v1::AuditReport report;
   report.set_source(broker.name);
@@ -273,8 +281,10 @@ absl::Status RunVerify(Session& session, const VerifyOptions& options) {
   if (policy.log_keys().empty()) {
     return absl::InvalidArgumentError(Problem(path, "names no log", "", "a log line"));
   }
-  return AsVerdict(options.data.empty() ? VerifyLive(session, options, policy)
-                                        : VerifyFolder(session, options, policy));
+  WS_ASSIGN_OR_RETURN(std::vector<tlog::VerifierKey> former, LoadFormerLogKeys(path));
+  const Believed believed{std::move(policy), std::move(former)};
+  return AsVerdict(options.data.empty() ? VerifyLive(session, options, believed)
+                                        : VerifyFolder(session, options, believed));
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ void DeclareLogKey(CLI::App& verb, LogKeyOptions& options) {
       ->required();
   verb.add_option("--policy", options.policy_path,
                   "Policy of the former log: its log lines give way to the new key's; what it was "
-                  "is kept beside it under the former log's name");
+                  "is kept beside it as FILE.<former log>.former, and goes with it");
 }
 
 bool IsLogLine(std::string_view line) {
@@ -68,7 +68,8 @@ absl::StatusOr<ChangedPolicy> ChangePolicy(const std::string& path, const tlog::
     return absl::InvalidArgumentError(Problem("--origin", "the former log's", Quoted(key.name()),
                                               "a name that no log had before"));
   }
-  policy.former_path = absl::StrCat(path, ".", absl::StrReplaceAll(former->origin(), {{"/", "-"}}));
+  policy.former_path =
+      absl::StrCat(path, ".", absl::StrReplaceAll(former->origin(), {{"/", "-"}}), ".former");
   policy.text = WithLog(policy.former, key);
   absl::StatusOr<tlog::Policy> changed = tlog::Policy::Parse(policy.text);
   if (!changed.ok()) return Prefixed(path, changed.status());
@@ -96,8 +97,8 @@ absl::Status RunLogKey(Session& session, const LogKeyOptions& options) {
   fields["verifier_key"].set_string_value(key->ToString());
   session.out.Show(result, {{"key", options.key_path}, {"verifier key", key->ToString()}});
   session.out.Say(
-      "keep the key and its .last file outside of backups; give the policy to the broker, the "
-      "auditor and every agency, and start them again");
+      "keep the key and its .last file outside of backups; give the policy, with the .former "
+      "beside it, to the broker, the auditor and every agency, and start them again");
   return absl::OkStatus();
 }
 

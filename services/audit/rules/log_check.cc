@@ -26,9 +26,11 @@ std::optional<LogProblem> Compare(const tlog::Checkpoint& shown, const crypto::D
 }  // namespace
 
 absl::StatusOr<LogCheck> LogCheck::Resume(std::vector<tlog::VerifierKey> log_keys,
+                                          std::vector<tlog::VerifierKey> former_keys,
                                           const LogPlace& place, uint64_t followed) {
   LogCheck check(log_keys);
-  WS_ASSIGN_OR_RETURN(check.follower_, LogFollower::Resume(std::move(log_keys), place));
+  WS_ASSIGN_OR_RETURN(check.follower_,
+                      LogFollower::Resume(std::move(log_keys), std::move(former_keys), place));
   check.change_.time_us = place.time_us;
   check.ended_ = place.next_sequence != followed + 1;
   return check;

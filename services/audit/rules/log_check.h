@@ -49,12 +49,15 @@ struct LogChange {
 // Pure: no clock, no disk. Thread-compatible.
 class LogCheck {
  public:
-  // `log_keys` are of one log.
-  explicit LogCheck(std::vector<tlog::VerifierKey> log_keys) : follower_(std::move(log_keys)) {}
+  // Keys as of LogFollower.
+  explicit LogCheck(std::vector<tlog::VerifierKey> log_keys,
+                    std::vector<tlog::VerifierKey> former_keys = {})
+      : follower_(std::move(log_keys), std::move(former_keys)) {}
 
   // Goes on from a place, behind the record `followed`. Errors: DATA_LOSS it is no
   // place.
   static absl::StatusOr<LogCheck> Resume(std::vector<tlog::VerifierKey> log_keys,
+                                         std::vector<tlog::VerifierKey> former_keys,
                                          const LogPlace& place, uint64_t followed);
 
   // Follows the next record. Returns what does not fit.

@@ -87,7 +87,7 @@ TEST_F(LogCheckTest, ItGoesOnFromWhatItGaveOut) {
     place.unsigned_leaves.erase(0, covered * merkle::kHashBytes);
     place.signed_size = change->signed_size;
     if (change->edge.has_value()) place.edge = *change->edge;
-    auto resumed = LogCheck::Resume({log_.log_name()}, place, log_.records().size());
+    auto resumed = LogCheck::Resume({log_.log_name()}, {}, place, log_.records().size());
     ASSERT_TRUE(resumed.ok()) << resumed.status();
     check_ = *std::move(resumed);
   }
@@ -96,7 +96,7 @@ TEST_F(LogCheckTest, ItGoesOnFromWhatItGaveOut) {
 }
 
 TEST_F(LogCheckTest, APlaceThatIsBehindTheRecordStaysEnded) {
-  auto resumed = LogCheck::Resume({log_.log_name()}, LogPlace{}, 5);
+  auto resumed = LogCheck::Resume({log_.log_name()}, {}, LogPlace{}, 5);
   ASSERT_TRUE(resumed.ok());
   check_ = *std::move(resumed);
   EXPECT_THAT(Follow(), IsEmpty());

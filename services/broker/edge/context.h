@@ -32,6 +32,7 @@ struct EdgeContext {
   AdmissionRules rules;
   std::string bus_id;
   std::string broker_identity;
+  std::string log_origin;  // Of the audit log.
   absl::Time start_time;
 
   // Who calls, and whether policy lets it do `action`; without one it is enough

@@ -263,6 +263,7 @@ grpc::ServerUnaryReactor* PublisherService::ListPublishOutcomes(
       return Refusal(absl::StatusCode::kInvalidArgument, "FRAME_LIMIT",
                      absl::StrCat("message_ids: got ", asked, ", want 1 to ", kOutcomesAskedMax));
     }
+    response->set_log_origin(context_.log_origin);
     for (const std::string& message_id : request->message_ids()) {
       WS_ASSIGN_OR_RETURN(std::optional<bus::v1::SignedReceipt> receipt,
                           FindReceipt(message_id, caller.identity));

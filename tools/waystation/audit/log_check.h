@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "common/log_follower/log_follower.h"
@@ -28,9 +30,12 @@ namespace waystation::cli {
 // Errors name the record, the tile or the note. Thread-compatible.
 class LogCheck {
  public:
-  // `tiles` may be null.
-  LogCheck(const tlog::Policy& policy, std::unique_ptr<TileCheck> tiles)
-      : policy_(policy), follower_(policy.log_keys()), tiles_(std::move(tiles)) {}
+  // `tiles` may be null; `former_keys` as of LogFollower.
+  LogCheck(const tlog::Policy& policy, std::unique_ptr<TileCheck> tiles,
+           std::vector<tlog::VerifierKey> former_keys = {})
+      : policy_(policy),
+        follower_(policy.log_keys(), std::move(former_keys)),
+        tiles_(std::move(tiles)) {}
 
   absl::Status Take(std::string_view record);
   // Whether `note` is a checkpoint of this log's history: signed by the log and of
