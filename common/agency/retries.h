@@ -24,7 +24,17 @@ class Retries {
     wait.length = std::clamp(wait.length * 2, min_, max_);
     wait.until = now + wait.length;
   }
+  // It is tried; whoever asked does not wait for it until it is not taken again.
+  void Trying(const std::string& id) {
+    const auto it = waits_.find(id);
+    if (it != waits_.end()) it->second.until = absl::InfiniteDuration();
+  }
   void Forget(const std::string& id) { waits_.erase(id); }
+  // What is due and was not tried has nothing to wait for any more; but `except`.
+  void ForgetDue(absl::Duration now, const std::string& except) {
+    std::erase_if(
+        waits_, [&](const auto& each) { return each.second.until <= now && each.first != except; });
+  }
   // Everything may be tried at once, e.g. because the bus is there again.
   void Clear() { waits_.clear(); }
 
@@ -32,10 +42,11 @@ class Retries {
     const auto it = waits_.find(id);
     return it == waits_.end() || it->second.until <= now;
   }
-  // How long until something is due; nothing when nothing waits.
+  // How long until something is due; nothing when nothing waits but what is tried.
   std::optional<absl::Duration> NextIn(absl::Duration now) const {
     std::optional<absl::Duration> next;
     for (const auto& [id, wait] : waits_) {
+      if (wait.until == absl::InfiniteDuration()) continue;
       const absl::Duration left = std::max(wait.until - now, absl::ZeroDuration());
       next = next.has_value() ? std::min(*next, left) : left;
     }

@@ -20,6 +20,7 @@ namespace {
 
 constexpr absl::Duration kRetryMin = absl::Milliseconds(200);
 constexpr absl::Duration kRetryMax = absl::Seconds(5);
+constexpr absl::Duration kPatienceMin = absl::Milliseconds(10);
 constexpr size_t kInFlightMax = 256;
 // For each recipient, so that one who cannot be encrypted to holds up nobody else.
 constexpr int kMemosAtOnce = 32;
@@ -95,6 +96,8 @@ void Sender::Acked(std::string message_id, const absl::Status& result) {
 
 std::optional<absl::Duration> Sender::Patience() {
   std::optional<absl::Duration> patience = retries_.NextIn(Steady());
+  // What is due and finds no room is no reason to look at once.
+  if (patience.has_value()) patience = std::max(*patience, kPatienceMin);
   if (retry_in_ > absl::ZeroDuration()) {
     patience = patience.has_value() ? std::min(*patience, retry_in_) : retry_in_;
   }
@@ -324,6 +327,7 @@ absl::Status Sender::KeepMemoResults(const std::vector<MemoResult>& results) {
 }
 
 void Sender::SendReady() {
+  const absl::Duration now = Steady();
   std::vector<Outgoing> ready;
   absl::Status read = runtime_.store->Read([&](Transaction& db) -> absl::Status {
     WS_ASSIGN_OR_RETURN(ready, NextToSend(db, static_cast<int>(2 * kInFlightMax)));
@@ -333,13 +337,18 @@ void Sender::SendReady() {
   for (const Outgoing& outgoing : ready) {
     if (Take(outgoing)) SendOne(outgoing);
   }
+  // What was not among them is settled, or waits for another message.
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (in_flight_.size() < kInFlightMax) retries_.ForgetDue(now, kAgain);
 }
 
 bool Sender::Take(const Outgoing& outgoing) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (in_flight_.size() >= kInFlightMax) return false;
   if (!retries_.IsDue(outgoing.message_id, Steady())) return false;
-  return in_flight_.insert(outgoing.message_id).second;
+  if (!in_flight_.insert(outgoing.message_id).second) return false;
+  retries_.Trying(outgoing.message_id);
+  return true;
 }
 
 void Sender::SendAgain() {
@@ -360,7 +369,8 @@ void Sender::SendAgain() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     again_waits_ = !read.ok() || !round.empty();
-    if (!again_waits_) retries_.Forget(kAgain);
+    retries_.Trying(kAgain);
+    if (round.empty()) retries_.Forget(kAgain);
     for (const Outgoing& outgoing : round) again_in_flight_.insert(outgoing.message_id);
   }
   for (const Outgoing& outgoing : round) SendOne(outgoing);
