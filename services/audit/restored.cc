@@ -133,7 +133,9 @@ absl::StatusOr<std::vector<std::string>> FindAgain(
     Transaction& tx, const std::vector<std::pair<std::string, KnownMessage>>& messages,
     bool catching_up) {
   std::vector<std::string> problems;
-  for (const auto& [id, message] : messages) {
+  for (const auto& each : messages) {
+    const std::string& id = each.first;
+    const KnownMessage& message = each.second;
     const std::string_view key = id;
     const auto sequence = static_cast<int64_t>(message.sequence);
     auto compare = [&](const Row& row) {
