@@ -224,8 +224,7 @@ absl::StatusOr<LogPlace> AuditStore::LoadLog() {
 
 absl::Status AuditStore::Keep(const Block& block) {
   WS_RETURN_IF_ERROR(store_->Write([&](Transaction& tx) { return KeepBlock(tx, block); }));
-  // A finding may be the store's own conclusion.
-  if (!block.fold.findings.empty() || seeks_lost_) news_ = true;
+  if (!block.fold.findings.empty()) news_ = true;
   return absl::OkStatus();
 }
 
@@ -273,6 +272,8 @@ absl::Status AuditStore::KeepRestored(Transaction& tx, const Block& block) {
     seeks_lost_ = taken_.lost != 0;
     if (!seeks_lost_) taken_.whole_us = time_us;
   }
+  // An error ends the process, so it is no news of what was not kept.
+  if (!changes.empty()) news_ = true;
   return KeepFindings(tx, changes);
 }
 

@@ -46,6 +46,7 @@ absl::StatusOr<std::unique_ptr<Follower>> Follower::Create(Parts parts) {
 
 absl::Status Follower::Load() {
   WS_ASSIGN_OR_RETURN(taken_, parts_.store->TakeUpLog(parts_.log_policy.origin()));
+  record_taken_us_ = NowUs();
   WS_ASSIGN_OR_RETURN(followed_, parts_.store->LoadFollowed());
   if (!followed_.genesis.empty()) WS_RETURN_IF_ERROR(TakeGenesis(followed_.genesis));
   WS_RETURN_IF_ERROR(parts_.store->LoadFold(&fold_));
@@ -336,7 +337,8 @@ bool Follower::IsRevoked(const std::string& certificate_sha256, const std::strin
 }
 
 void Follower::CompareWithFormer(const Record& record, std::string_view bytes, Block* block) {
-  if (record.has_genesis() && bytes != taken_.former_genesis) {
+  const bool followed_before = taken_.former_sequence != 0;
+  if (record.has_genesis() && followed_before && bytes != taken_.former_genesis) {
     TakeProblem({LogProblem::Kind::kInconsistent, "record 1 is another than the one followed"}, 1);
   }
   // What follows is new.

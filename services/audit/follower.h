@@ -121,7 +121,7 @@ class Follower {
   Followed followed_;
   // While catching up the record is followed anew, up to where our log begins.
   LogTaken taken_;
-  int64_t record_taken_us_ = 0;  // Our clock when the last record was taken.
+  int64_t record_taken_us_ = 0;  // Our clock at the start or the last record.
   std::string bus_id_;
   std::shared_ptr<const evidence::DirectoryView> directory_;
   uint64_t cosigned_size_ = 0;

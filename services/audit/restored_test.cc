@@ -52,10 +52,12 @@ TEST_F(RestoredTest, OfARecordThatWentBackWhatIsMissingIsAFindingUntilItIsThereA
   EXPECT_TRUE(Follow());
   EXPECT_EQ(Open(Rule::kRecordRestored).size(), 1u);
   Restart();
+  EXPECT_TRUE(store_->TakeNews());
   AddRequest(3, absl::Hours(48));
   AddCheckpoint(Head());
   EXPECT_TRUE(Follow());
   EXPECT_TRUE(Open(Rule::kRecordRestored).empty());
+  EXPECT_TRUE(store_->TakeNews()) << "nobody is told that it ended";
   EXPECT_TRUE(Open(Rule::kLogInconsistent).empty());
   EXPECT_TRUE(Open(Rule::kLogSplit).empty());
   EXPECT_EQ(follower_->Status().verified_size, leaves_.size());
@@ -132,12 +134,22 @@ TEST_F(RestoredTest, ABrokerThatNeverNamesTheNewLogIsAFinding) {
   EXPECT_TRUE(Follow());
   GoBackTo(records_.size());
   EXPECT_TRUE(Follow());
+  Restart();  // On the way, and what comes first is what was followed last.
+  EXPECT_TRUE(Follow());
   Tick();
   EXPECT_TRUE(Open(Rule::kLogInconsistent).empty());
   clock_.Advance(absl::Minutes(2));
   Tick();
   ASSERT_EQ(Open(Rule::kLogInconsistent).size(), 1u);
   EXPECT_THAT(Open(Rule::kLogInconsistent)[0].detail(), HasSubstr("no epoch of log"));
+}
+
+TEST_F(RestoredTest, AnAuditorWhoHadFollowedNothingComparesNothing) {
+  GoBackTo(records_.size());
+  AddEpoch();
+  EXPECT_TRUE(Follow());
+  EXPECT_TRUE(Open(Rule::kLogInconsistent).empty());
+  EXPECT_TRUE(Open(Rule::kRecordRestored).empty());
 }
 
 // Without the operator's word it stays what it is.
