@@ -5,6 +5,7 @@
 
 #include "common/agency/fields.h"
 #include "common/agency/page.h"
+#include "common/agency/time_proto.h"
 #include "common/procedures/ins.h"
 #include "common/status/status.h"
 #include "common/statute/continued_presence.h"
@@ -98,13 +99,14 @@ absl::Status CheckSecond(const record::EndProposal& proposal, const Officer& off
                          "the same reason, text and day"));
 }
 
-void Propose(const Officer& officer, const v1::EndPresenceRequest& request,
+void Propose(const Officer& officer, const v1::EndPresenceRequest& request, absl::Time now,
              record::StoredPresence& stored) {
   record::EndProposal& proposal = *stored.mutable_end_proposal();
   proposal.set_reason(request.reason());
   proposal.set_reason_text(request.reason_text());
   *proposal.mutable_ended_on() = request.ended_on();
   *proposal.mutable_proposed_by() = officer;
+  *proposal.mutable_proposed_at() = agency::ToProtoTime(now);
 }
 
 absl::Status CutWork(const types::v1::Date& ended_on, v1::Presence& presence) {
@@ -225,6 +227,9 @@ v1::Presence ShowPresence(const record::StoredPresence& stored, absl::CivilDay t
   presence.set_state(StateOf(stored, today));
   if (stored.has_end_proposal()) {
     *presence.mutable_end_proposed_by() = stored.end_proposal().proposed_by();
+    if (stored.end_proposal().has_proposed_at()) {
+      *presence.mutable_end_proposed_at() = stored.end_proposal().proposed_at();
+    }
   }
   if (presence.state() == v1::PRESENCE_STATE_ENDED && !stored.ended()) {
     presence.set_end_reason(v1::PRESENCE_END_REASON_EXPIRED);
@@ -242,7 +247,7 @@ absl::Status EndPresence(const Officer& officer, const v1::EndPresenceRequest& r
     WS_RETURN_IF_ERROR(CheckSecond(stored.end_proposal(), officer, request));
     WS_RETURN_IF_ERROR(End(officer, stored, tx));
   } else {
-    Propose(officer, request, stored);
+    Propose(officer, request, tx.now(), stored);
     WS_RETURN_IF_ERROR(Register(tx.db()).SavePresence(stored));
   }
   *response.mutable_presence() = ShowPresence(stored, today);

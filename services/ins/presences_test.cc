@@ -31,6 +31,7 @@ TEST_F(PresencesTest, EndsBySecondOfficialAndSendsTheNotice) {
   const v1::Presence proposed = *End(EndOf(granted), "adjudicator-1");
   EXPECT_EQ(proposed.state(), v1::PRESENCE_STATE_END_PROPOSED);
   EXPECT_EQ(proposed.end_proposed_by().staff_id(), "adjudicator-1");
+  EXPECT_TRUE(proposed.has_end_proposed_at());
   EXPECT_EQ(desk_.sent().size(), 2u);
   const absl::Status alone = End(EndOf(granted), "adjudicator-1").status();
   EXPECT_EQ(ReasonOf(alone), "SECOND_OFFICIAL_REQUIRED");

@@ -8,11 +8,13 @@
 #include "tools/waystation/case_text.h"
 #include "tools/waystation/exit_code.h"
 #include "tools/waystation/officer.h"
+#include "tools/waystation/presences.h"
 #include "tools/waystation/text.h"
 #include "tools/waystation/verbs.h"
 #include "waystation/casework/v1/casework.grpc.pb.h"
 #include "waystation/dol/v1/dol_service.grpc.pb.h"
 #include "waystation/dos/v1/dos_service.grpc.pb.h"
+#include "waystation/hhs/v1/hhs_service.grpc.pb.h"
 
 namespace waystation::cli {
 namespace {
@@ -20,6 +22,7 @@ namespace {
 using casework::v1::CaseworkService;
 using dol::v1::DolService;
 using dos::v1::DosService;
+using hhs::v1::HhsService;
 using types::v1::InboxItem;
 
 struct InboxOptions {
@@ -116,6 +119,54 @@ absl::Status ReadReports(Officer& officer, const InboxOptions& options, List* li
       });
 }
 
+// Certification cases whose next move is HHS's own.
+absl::Status ReadCertifications(Officer& officer, const InboxOptions& options, List* list) {
+  hhs::v1::ListCasesRequest request;
+  request.set_next_move_agency("hhs");
+  absl::Status read = ReadPages(
+      request, [&](const auto& q) { return officer.Ask(&HhsService::Stub::ListCases, q); },
+      [&](const auto& page) {
+        for (const hhs::v1::CertificationCase& one : page.cases()) {
+          const hhs::v1::NextMove& move = one.next_move();
+          if (!options.unit.empty() && move.unit() != options.unit) continue;
+          InboxItem item;
+          item.set_person(one.person());
+          item.set_procedure("certification");
+          item.set_next_move_agency(move.agency());
+          item.set_next_move_unit(move.unit());
+          item.set_next_move(move.what());
+          *item.mutable_since() = move.since();
+          list->push_back({one.case_id(), item, std::make_shared<hhs::v1::CertificationCase>(one)});
+        }
+      });
+  // The cases are the Office of Refugee Resettlement's alone.
+  return ReasonOf(read) == "UNIT_NOT_OWN" ? absl::OkStatus() : read;
+}
+
+// Presences that one official of INS has proposed to end.
+absl::Status ReadProposedEnds(Officer& officer, const InboxOptions& options, List* list) {
+  const std::string& unit = officer.staff().unit();
+  if (!options.unit.empty() && options.unit != unit) return absl::OkStatus();
+  PresenceFilter filter;
+  filter.states = {ins::v1::PRESENCE_STATE_END_PROPOSED};
+  auto presences = ReadPresences(officer, filter);
+  // Adjudication's alone.
+  if (ReasonOf(presences.status()) == "UNIT_DENIED") return absl::OkStatus();
+  if (!presences.ok()) return presences.status();
+  for (const ins::v1::Presence& presence : *presences) {
+    InboxItem item;
+    item.set_person(presence.person());
+    item.set_procedure("continued presence, end proposed");
+    item.set_next_move_agency("ins");
+    item.set_next_move_unit(unit);
+    item.set_next_move("second official: " +
+                       AsTyped("waystation presence show " + presence.presence_id()));
+    if (presence.has_end_proposed_at()) *item.mutable_since() = presence.end_proposed_at();
+    list->push_back({presence.presence_id(), item, std::make_shared<ins::v1::Presence>(presence)});
+  }
+  return absl::OkStatus();
+}
+
 // What the auditor found and the agency has to look at.
 absl::Status ReadFindings(Officer& officer, const InboxOptions& options, List* list) {
   casework::v1::ListAuditFindingsRequest request;
@@ -141,6 +192,8 @@ absl::StatusOr<List> ReadInbox(Officer& officer, const InboxOptions& options) {
   WS_RETURN_IF_ERROR(ReadFindings(officer, options, &list));
   if (officer.agency() == "dol") WS_RETURN_IF_ERROR(ReadCalls(officer, options, &list));
   if (officer.agency() == "dos") WS_RETURN_IF_ERROR(ReadReports(officer, options, &list));
+  if (officer.agency() == "hhs") WS_RETURN_IF_ERROR(ReadCertifications(officer, options, &list));
+  if (officer.agency() == "ins") WS_RETURN_IF_ERROR(ReadProposedEnds(officer, options, &list));
   std::stable_sort(list.begin(), list.end(), [](const Waiting& a, const Waiting& b) {
     if (a.item.overdue() != b.item.overdue()) return a.item.overdue();
     return FromProto(a.item.since()) < FromProto(b.item.since());
