@@ -39,6 +39,8 @@ struct Result {
   double messages_per_s = 0;
   // Of clients and server together: what a message costs whoever else is busy.
   double cpu_us_per_message = 0;
+  // Of it the thread of the broker's audit log: leaves, tree, tiles, checkpoints.
+  double log_us_per_message = 0;
   // From the making of a message to its verification by the receiver.
   double p50_us = 0;
   double p99_us = 0;

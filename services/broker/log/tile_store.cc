@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <system_error>
+#include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
@@ -44,10 +45,12 @@ absl::Status WriteBytes(const std::string& path, std::string_view bytes) {
   return status;
 }
 
-absl::Status Sync(const std::string& path) {
+// One sync for some hundred tiles: each by itself would be a commit of the file
+// system's own journal.
+absl::Status SyncFileSystemOf(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return FromErrno(path);
-  absl::Status status = ::fsync(fd) == 0 ? absl::OkStatus() : FromErrno(path);
+  absl::Status status = ::syncfs(fd) == 0 ? absl::OkStatus() : FromErrno(path);
   ::close(fd);
   return status;
 }
@@ -65,16 +68,16 @@ std::string TileStore::PathOf(std::string_view name) const {
 
 absl::Status TileStore::Write(const tlog::TileId& id, std::string_view bytes) {
   const std::string path = PathOf(id.ToPath());
-  const std::string folder = fs::path(path).parent_path().string();
+  WS_RETURN_IF_ERROR(MakeFolder(fs::path(path).parent_path().string()));
+  return WriteBytes(path, bytes);
+}
+
+absl::Status TileStore::MakeFolder(const std::string& folder) {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (folders_.insert(folder).second) {
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (error) return absl::UnavailableError(Problem(folder, error.message()));
-  }
-  WS_RETURN_IF_ERROR(WriteBytes(path, bytes));
-  unsynced_.push_back(path);
-  return absl::OkStatus();
+  if (!folders_.insert(folder).second) return absl::OkStatus();
+  std::error_code error;
+  fs::create_directories(folder, error);
+  return error ? absl::UnavailableError(Problem(folder, error.message())) : absl::OkStatus();
 }
 
 absl::StatusOr<std::string> TileStore::Read(const tlog::TileId& id) const {
@@ -95,18 +98,7 @@ std::optional<std::string> TileStore::ReadCheckpoint() const {
 }
 
 absl::Status TileStore::WritePosition(const LogPosition& position) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  std::set<std::string> folders;
-  for (const std::string& path : unsynced_) {
-    WS_RETURN_IF_ERROR(Sync(path));
-    for (fs::path folder = fs::path(path).parent_path(); folder.string().size() > directory_.size();
-         folder = folder.parent_path()) {
-      folders.insert(folder.string());
-    }
-  }
-  for (const std::string& folder : folders) WS_RETURN_IF_ERROR(Sync(folder));
-  WS_RETURN_IF_ERROR(Sync(directory_));
-  unsynced_.clear();
+  WS_RETURN_IF_ERROR(SyncFileSystemOf(directory_));
   const std::string text = absl::StrCat(
       Absl(kPositionHead), "\n", position.leaves, "\n", crypto::Hex(crypto::AsBytes(position.root)),
       "\n", position.next_sequence, "\n", crypto::Hex(crypto::AsBytes(position.block_hash)), "\n");

@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -59,10 +58,10 @@ class TileStore {
 
  private:
   std::string PathOf(std::string_view name) const;
+  absl::Status MakeFolder(const std::string& folder);
 
   const std::string directory_;
   std::mutex mutex_;
-  std::vector<std::string> unsynced_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> folders_ ABSL_GUARDED_BY(mutex_);  // Those that are there.
 };
 
