@@ -106,6 +106,8 @@ std::vector<TileId> TilesBetween(uint64_t old_size, uint64_t size) {
   return full;
 }
 
+Digest TileRoot(std::string_view hashes) { return merkle::Tree(HashesOf(hashes)).root(); }
+
 // The node that covers the leaves [index << level, (index + 1) << level).
 absl::StatusOr<Digest> TileTree::Complete(int level, uint64_t index) const {
   const int tile_level = level / kTileHeight;
@@ -122,7 +124,7 @@ absl::StatusOr<Digest> TileTree::Complete(int level, uint64_t index) const {
   }
   const std::string_view hashes =
       std::string_view(tile).substr(first % kTileWidth * kHashBytes, count * kHashBytes);
-  return merkle::Tree(HashesOf(hashes)).root();
+  return TileRoot(hashes);
 }
 
 absl::StatusOr<Digest> TileTree::Subtree(uint64_t begin, uint64_t end) const {
@@ -205,7 +207,7 @@ void TreeHead::Append(const Digest& leaf_hash, const OnFullTile& on_full) {
     if (tile.size() < kTileBytes) return;
     const uint64_t index = (HashesAt(static_cast<int>(level), size_) - 1) / kTileWidth;
     on_full({.level = static_cast<int>(level), .index = index}, tile);
-    hash = merkle::Tree(HashesOf(tile)).root();
+    hash = TileRoot(tile);
     tile.clear();
   }
 }

@@ -41,6 +41,9 @@ struct TileId {
 // prefix of `old_size` did not have, right edge included; full tiles first.
 std::vector<TileId> TilesBetween(uint64_t old_size, uint64_t size);
 
+// The root of a tile's hashes: of a full tile, its hash in the level above.
+merkle::Digest TileRoot(std::string_view hashes);
+
 // Returns the bytes of a hash tile. Called in no promised order.
 using ReadTile = std::function<absl::StatusOr<std::string>(const TileId&)>;
 

@@ -88,7 +88,13 @@ absl::StatusOr<std::unique_ptr<AuditLog>> AuditLog::Start(Options options,
                                                           std::string_view bus_id) {
   std::unique_ptr<AuditLog> log(new AuditLog(std::move(options)));
   WS_RETURN_IF_ERROR(log->Replay(journal, bus_id));
-  WS_RETURN_IF_ERROR(log->CheckLast());
+  absl::Status last = log->CheckLast();
+  if (log->tree_.damaged()) {  // What a tile has lost the journal has.
+    WS_RETURN_IF_ERROR(log->Replay(journal, bus_id));
+    last = log->CheckLast();
+  }
+  WS_RETURN_IF_ERROR(last);
+  log->PublishFormer();
   log->signed_at_ = log->options_.clock->Monotonic() - log->options_.checkpoint_interval;
   return log;
 }
@@ -98,6 +104,8 @@ void AuditLog::Begin() {
 }
 
 absl::Status AuditLog::Replay(journal::Journal& journal, std::string_view bus_id) {
+  next_sequence_ = journal::kFirstSequence;
+  block_hash_ = {};
   std::optional<LogPosition> position = tree_.TakeUp();
   if (position.has_value() && Fits(journal, *position)) {
     next_sequence_ = position->next_sequence;
@@ -108,10 +116,10 @@ absl::Status AuditLog::Replay(journal::Journal& journal, std::string_view bus_id
     tree_.Clear();
   }
   kept_size_ = tree_.size();
-  std::string checkpoint = store_.ReadCheckpoint().value_or("");
+  former_ = store_.ReadCheckpoint().value_or("");
   auto follow = [&](const journal::Block& block) -> absl::Status {
     WS_ASSIGN_OR_RETURN(std::vector<std::string> leaves,
-                        LeavesOf(block, next_sequence_, bus_id, &checkpoint));
+                        LeavesOf(block, next_sequence_, bus_id, &former_));
     next_sequence_ = std::max(next_sequence_, block.first_sequence + block.records.size());
     block_hash_ = block.hash;
     return tree_.Append(leaves);
@@ -119,7 +127,6 @@ absl::Status AuditLog::Replay(journal::Journal& journal, std::string_view bus_id
   if (next_sequence_ < journal.head().next_sequence) {
     WS_RETURN_IF_ERROR(journal.ReadBlocks(next_sequence_, follow));
   }
-  if (!checkpoint.empty()) PublishFormer(checkpoint);
   return absl::OkStatus();
 }
 
@@ -143,12 +150,12 @@ absl::Status AuditLog::CheckLast() const {
 }
 
 // What was published before the start is published still, if it is of this log.
-void AuditLog::PublishFormer(const std::string& note) {
-  absl::StatusOr<tlog::SignedCheckpoint> former = options_.policy.Open(note);
+void AuditLog::PublishFormer() {
+  absl::StatusOr<tlog::SignedCheckpoint> former = options_.policy.Open(former_);
   if (!former.ok() || former->checkpoint.size > tree_.size()) return;
   absl::StatusOr<merkle::Digest> root = tree_.RootAt(former->checkpoint.size);
   if (!root.ok() || *root != former->checkpoint.root) return;
-  if (cosignatures_.Publish(note).ok()) signed_size_ = former->checkpoint.size;
+  if (cosignatures_.Publish(former_).ok()) signed_size_ = former->checkpoint.size;
 }
 
 AuditLog::~AuditLog() { Stop(); }

@@ -73,7 +73,7 @@ class AuditLog {
 
   absl::Status Replay(journal::Journal& journal, std::string_view bus_id);
   absl::Status CheckLast() const;
-  void PublishFormer(const std::string& note);
+  void PublishFormer();
 
   void Run();
   std::deque<LogBlock> Take();
@@ -87,6 +87,8 @@ class AuditLog {
   TileStore store_;
   LogTree tree_;
   Cosignatures cosignatures_;
+
+  std::string former_;  // The newest checkpoint before the start; empty when there is none.
 
   // From here on the log's thread alone.
   uint64_t signed_size_ = 0;  // Of the last checkpoint that was given away.

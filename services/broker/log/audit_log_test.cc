@@ -216,6 +216,22 @@ TEST_F(AuditLogTest, TilesOfAnotherJournalAreNotGoneOnFrom) {
   EXPECT_EQ(*log_->tree().LeafAt(0), leaves_[0]);
 }
 
+// What no start looks at is found when it is read, and the next start mends it.
+TEST_F(AuditLogTest, ADamagedTileIsRebuiltFromTheJournal) {
+  ASSERT_TRUE(Start().ok());
+  AppendSome(600);
+  AwaitSigned();
+  Stop();
+  std::fstream(directory_ + "/log/tile/0/000", std::ios::in | std::ios::out) << "x";
+  ASSERT_TRUE(Start().ok());
+  EXPECT_EQ(log_->tree().LeafAt(3).status().code(), absl::StatusCode::kDataLoss);
+  AppendSome(10);
+  Stop();
+  ASSERT_TRUE(Start().ok());
+  EXPECT_EQ(*log_->tree().LeafAt(3), leaves_[3]);
+  EXPECT_EQ(log_->tree().Root(), RootOf(610));
+}
+
 TEST_F(AuditLogTest, JournalOlderThanWhatWasSignedIsRefused) {
   ASSERT_TRUE(Start().ok());
   AppendSome(10);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/log/log.h"
 #include "common/status/status.h"
 
 namespace waystation::broker {
@@ -37,6 +38,22 @@ std::optional<std::string_view> TakeEntry(std::string_view* rest) {
   return entry;
 }
 
+// The leaf hashes of a bundle; of what follows its last whole entry, nothing.
+std::string LeafHashesOf(std::string_view bundle) {
+  std::string hashes;
+  while (std::optional<std::string_view> entry = TakeEntry(&bundle)) {
+    hashes.append(crypto::AsBytes(merkle::LeafHash(*entry)));
+  }
+  if (!bundle.empty()) hashes.clear();
+  return hashes;
+}
+
+// "0 to 255": the leaves that a full tile is about.
+std::string LeavesOf(const TileId& id) {
+  const int shift = 8 * (std::max(id.level, 0) + 1);
+  return absl::StrCat(id.index << shift, " to ", ((id.index + 1) << shift) - 1);
+}
+
 // Hashes of the level that a tree of `size` has; an entry bundle's are the leaves.
 uint64_t HashesAt(int level, uint64_t size) {
   const int shift = std::max(level, 0) * 8;
@@ -63,7 +80,7 @@ std::optional<LogPosition> LogTree::TakeUp() {
   if (const uint64_t width = position->leaves % kTileWidth; width != 0) {
     absl::StatusOr<std::string> bundle = store_.Read(
         {.level = TileId::kEntries, .index = position->leaves / kTileWidth, .width = width});
-    if (!bundle.ok() || FirstEntries(*bundle, width) != *bundle) return std::nullopt;
+    if (!bundle.ok() || LeafHashesOf(*bundle) != head->Edge(0)) return std::nullopt;
     entries = *std::move(bundle);
   }
   std::lock_guard<std::mutex> lock(mutex_);
@@ -76,6 +93,7 @@ void LogTree::Clear() {
   std::lock_guard<std::mutex> lock(mutex_);
   head_ = {};
   entries_.clear();
+  damaged_ = false;
 }
 
 absl::Status LogTree::Append(std::span<const std::string> leaves) {
@@ -103,6 +121,7 @@ absl::Status LogTree::AppendOne(std::string_view leaf, const Digest& hash) {
 }
 
 absl::Status LogTree::Keep(uint64_t next_sequence, const Digest& block_hash) {
+  if (damaged_) return absl::OkStatus();
   std::lock_guard<std::mutex> lock(mutex_);
   absl::Status written;
   head_.ForEachPartial([&](const TileId& id, std::string_view tile) {
@@ -136,11 +155,51 @@ std::optional<std::string> LogTree::FromEdge(const TileId& id) const {
   return entries_;
 }
 
+absl::StatusOr<std::string> LogTree::ReadFull(const TileId& id) const {
+  absl::StatusOr<std::string> tile = store_.Read(id);
+  if (absl::IsNotFound(tile.status())) return Damaged(id, "is gone");
+  if (!tile.ok()) return tile;
+  WS_ASSIGN_OR_RETURN(const std::string want, HashesAbove(id));
+  if (id.level == TileId::kEntries) {
+    if (LeafHashesOf(*tile) != want) return Damaged(id, "does not fit the leaf hashes");
+  } else if (tile->size() != tlog::kTileBytes || crypto::AsBytes(tlog::TileRoot(*tile)) != want) {
+    return Damaged(id, "does not fit the tile above it");
+  }
+  return tile;
+}
+
+absl::StatusOr<std::string> LogTree::HashesAbove(const TileId& id) const {
+  const bool entries = id.level == TileId::kEntries;
+  const TileId above{.level = id.level + 1, .index = entries ? id.index : id.index / kTileWidth};
+  std::optional<std::string> tile = FromEdge(above);
+  if (!tile.has_value()) {
+    WS_ASSIGN_OR_RETURN(tile, ReadFull(above));
+  }
+  if (entries) return *std::move(tile);
+  return tile->substr(id.index % kTileWidth * merkle::kHashBytes, merkle::kHashBytes);
+}
+
+absl::Status LogTree::Damaged(const TileId& id, std::string_view problem) const {
+  const std::string path = id.ToPath();
+  const std::string leaves = LeavesOf(id);
+  if (!damaged_.exchange(true)) {
+    const absl::Status forgotten = store_.ForgetPosition();
+    log::Error("broker", "tile_damaged",
+               {{"tile", path},
+                {"leaves", leaves},
+                {"text", absl::StrCat(Absl(problem),
+                                      "; the next start rebuilds the tiles from the "
+                                      "journal")},
+                {"status", forgotten.ToString()}});
+  }
+  return absl::DataLossError(Problem(absl::StrCat(path, ", leaves ", leaves), problem));
+}
+
 absl::StatusOr<std::string> LogTree::ReadTile(const TileId& id, uint64_t size) const {
   if (id.index * kTileWidth + id.width > HashesAt(id.level, size)) return UnknownTile(id);
   std::optional<std::string> tile = FromEdge(id);
   if (!tile.has_value()) {
-    WS_ASSIGN_OR_RETURN(tile, store_.Read({.level = id.level, .index = id.index}));
+    WS_ASSIGN_OR_RETURN(tile, ReadFull({.level = id.level, .index = id.index}));
   }
   if (id.level != TileId::kEntries) {
     if (tile->size() >= id.width * merkle::kHashBytes) {

@@ -2,16 +2,20 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/status/status.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace waystation::broker {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 using tlog::TileId;
 
 class LogTreeTest : public ::testing::Test {
@@ -115,10 +119,9 @@ TEST_F(LogTreeTest, FlippedByteOfTheKeptEdgeIsNotTakenUp) {
   for (const char* name : {"tile/0/001.p/44", "tile/1/000.p/1", "tile/entries/001.p/44"}) {
     const TileId id = *TileId::FromPath(name);
     const std::string good = *store_.Read(id);
-    for (size_t i = 0; i < good.size(); i += id.level == TileId::kEntries ? good.size() - 1 : 1) {
+    for (size_t i = 0; i < good.size(); ++i) {
       std::string bad = good;
       bad[i] = static_cast<char>(bad[i] ^ 1);
-      if (id.level == TileId::kEntries && i > 1) bad.pop_back();
       ASSERT_TRUE(store_.Write(id, bad).ok());
       EXPECT_FALSE(LogTree(store_).TakeUp().has_value()) << name << " byte " << i;
     }
@@ -138,6 +141,76 @@ TEST_F(LogTreeTest, CutTileIsDataLossAndNotRead) {
   const TileId bundle{.level = TileId::kEntries, .index = 0};
   ASSERT_TRUE(store_.Write(bundle, "\x01").ok());
   EXPECT_EQ(tree.LeafAt(3).status().code(), absl::StatusCode::kDataLoss);
+}
+
+// A proof out of a damaged tile would have an honest history taken for two.
+TEST_F(LogTreeTest, FlippedByteOfAFullTileIsDataLossThatNamesItsLeaves) {
+  LogTree tree(store_);
+  ASSERT_TRUE(tree.Append(Leaves(0, 800)).ok());
+  for (const char* name : {"tile/0/001", "tile/0/002", "tile/entries/001", "tile/entries/002"}) {
+    const TileId id = *TileId::FromPath(name);
+    const std::string leaves =
+        absl::StrCat("leaves ", id.index * 256, " to ", id.index * 256 + 255);
+    const std::string good = *store_.Read(id);
+    for (size_t i = 0; i < good.size(); ++i) {
+      std::string bad = good;
+      bad[i] = static_cast<char>(bad[i] ^ 1);
+      ASSERT_TRUE(store_.Write(id, bad).ok());
+      const absl::Status read = tree.ReadTile(id, 800).status();
+      ASSERT_EQ(read.code(), absl::StatusCode::kDataLoss) << name << " byte " << i;
+      ASSERT_THAT(read.ToString(), AllOf(HasSubstr(name), HasSubstr(leaves)));
+    }
+    ASSERT_TRUE(store_.Write(id, good).ok());
+    EXPECT_EQ(*tree.ReadTile(id, 800), good);
+  }
+}
+
+TEST_F(LogTreeTest, ADamagedTileGivesNoProof) {
+  LogTree tree(store_);
+  ASSERT_TRUE(tree.Append(Leaves(0, 800)).ok());
+  const TileId id{.level = 0, .index = 1};
+  std::string bytes = *store_.Read(id);
+  std::swap(bytes.front(), bytes.back());
+  ASSERT_TRUE(store_.Write(id, bytes).ok());
+  for (const absl::Status& refused :
+       {tree.ConsistencyProof(300, 800).status(), tree.InclusionProof(300, 800).status(),
+        tree.LeafAt(300).status(), tree.RootAt(300).status()}) {
+    EXPECT_EQ(refused.code(), absl::StatusCode::kDataLoss) << refused;
+  }
+  // What does not need it is there still.
+  EXPECT_TRUE(tree.ConsistencyProof(512, 800).ok());
+  EXPECT_EQ(*tree.LeafAt(600), "leaf 600");
+}
+
+// Levels above the first are held against what is above them in turn.
+TEST_F(LogTreeTest, FlippedByteOfAnUpperTileIsFoundThroughTheEdge) {
+  LogTree tree(store_);
+  ASSERT_TRUE(tree.Append(Leaves(0, 256 * 256 + 300)).ok());
+  const TileId upper{.level = 1, .index = 0};
+  std::string bytes = *store_.Read(upper);
+  bytes[32 * 7] = static_cast<char>(bytes[32 * 7] ^ 1);
+  ASSERT_TRUE(store_.Write(upper, bytes).ok());
+  const absl::Status read = tree.LeafAt(9).status();
+  EXPECT_EQ(read.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(read.ToString(), AllOf(HasSubstr("tile/1/000"), HasSubstr("leaves 0 to 65535")));
+}
+
+TEST_F(LogTreeTest, ATreeWithADamagedTileIsNotGoneOnFrom) {
+  LogTree tree(store_);
+  ASSERT_TRUE(tree.Append(Leaves(0, 800)).ok());
+  ASSERT_TRUE(tree.Keep(801, {}).ok());
+  fs::remove(directory_ + "/tile/entries/001");
+  EXPECT_FALSE(tree.damaged());
+  EXPECT_EQ(tree.LeafAt(300).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE(tree.damaged());
+  ASSERT_TRUE(tree.Append(Leaves(800, 900)).ok());
+  ASSERT_TRUE(tree.Keep(901, {}).ok());
+  EXPECT_FALSE(LogTree(store_).TakeUp().has_value());
+  tree.Clear();
+  ASSERT_TRUE(tree.Append(Leaves(0, 900)).ok());
+  ASSERT_TRUE(tree.Keep(901, {}).ok());
+  EXPECT_EQ(*tree.LeafAt(300), "leaf 300");
+  EXPECT_TRUE(LogTree(store_).TakeUp().has_value());
 }
 
 TEST(TileStoreTest, PositionThatCannotBeReadIsNone) {

@@ -123,4 +123,9 @@ std::optional<LogPosition> TileStore::ReadPosition() const {
   return position;
 }
 
+absl::Status TileStore::ForgetPosition() {
+  const std::string path = PathOf("position");
+  return ::unlink(path.c_str()) == 0 || errno == ENOENT ? absl::OkStatus() : FromErrno(path);
+}
+
 }  // namespace waystation::broker

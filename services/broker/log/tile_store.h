@@ -55,6 +55,8 @@ class TileStore {
   absl::Status WritePosition(const LogPosition& position);
   // Nothing when there is none, or it cannot be read.
   std::optional<LogPosition> ReadPosition() const;
+  // The next start finds none. Errors: UNAVAILABLE.
+  absl::Status ForgetPosition();
 
  private:
   std::string PathOf(std::string_view name) const;
