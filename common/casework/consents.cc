@@ -13,6 +13,7 @@
 #include "common/casework/sending.h"
 #include "common/ids/handle.h"
 #include "common/status/status.h"
+#include "common/statute/consent_rules.h"
 
 namespace waystation::casework {
 namespace {
@@ -74,9 +75,9 @@ absl::Status CheckScopeForm(const ConsentScope& scope) {
 }
 
 absl::Status Ended(std::string_view consent_id, std::string_view problem, std::string_view got) {
-  return Refusal(absl::StatusCode::kFailedPrecondition, "CONSENT_ENDED",
-                 Problem(absl::StrCat("consent \"", Absl(consent_id), "\""), problem, got,
-                         "a consent in force"));
+  return statute::Refuse(statute::kConsentInForce,
+                         absl::StrCat("consent \"", Absl(consent_id), "\""), problem, got,
+                         "a consent in force");
 }
 
 absl::Status CheckInForce(std::string_view consent_id, const ConsentScope& scope, absl::Time now) {
@@ -99,10 +100,9 @@ absl::Status CheckCovers(const Contract& contract, const ConsentScope& scope) {
   } else {
     return absl::OkStatus();
   }
-  return Refusal(
-      absl::StatusCode::kFailedPrecondition, "CONSENT_NOT_COVERING",
-      Problem("consent", lacks, absl::StrCat(Absl(contract.terms.name), " for \"", target, "\""),
-              absl::StrCat(purpose, " for \"", target, "\"")));
+  return statute::Refuse(statute::kConsentCovers, "consent", lacks,
+                         absl::StrCat(Absl(contract.terms.name), " for \"", target, "\""),
+                         absl::StrCat(purpose, " for \"", target, "\""));
 }
 
 absl::StatusOr<DisclosureBasis> FromConsent(const Contract& contract, std::string_view person,
@@ -110,9 +110,8 @@ absl::StatusOr<DisclosureBasis> FromConsent(const Contract& contract, std::strin
   WS_ASSIGN_OR_RETURN(StoredConsent stored, CaseTable(tx.db()).GetConsent(consent_id));
   const v1::Consent& consent = stored.consent();
   if (consent.person() != person) {
-    return Refusal(absl::StatusCode::kFailedPrecondition, "CONSENT_NOT_COVERING",
-                   Problem("consent", "given by another person", Quoted(consent_id),
-                           "one of the referral's person"));
+    return statute::Refuse(statute::kConsentCovers, "consent", "given by another person",
+                           Quoted(consent_id), "one of the referral's person");
   }
   WS_RETURN_IF_ERROR(CheckInForce(consent_id, consent.scope(), tx.now()));
   WS_RETURN_IF_ERROR(CheckCovers(contract, consent.scope()));
@@ -238,9 +237,9 @@ absl::Status ChangeConsent(const Officer& officer, const v1::ChangeConsentReques
       (IsWithdrawn(request.scope()) ||
        FromProtoTime(request.scope().valid_until()) <= FromProtoTime(old.valid_until()));
   if (!narrower) {
-    return Refusal(absl::StatusCode::kFailedPrecondition, "CONSENT_WIDENED",
-                   Problem("consent", "the new scope is not within the old one",
-                           Quoted(request.consent_id()), "a new consent for more"));
+    return statute::Refuse(statute::kConsentOnlyNarrows, "consent",
+                           "the new scope is not within the old one", Quoted(request.consent_id()),
+                           "a new consent for more");
   }
   *consent.mutable_scope() = request.scope();
   consent.set_scope_version(consent.scope_version() + 1);

@@ -11,6 +11,7 @@ namespace {
 using referral::v1::SCOPE_ANSWER_CONFIRMED;
 using referral::v1::SCOPE_ANSWER_PENDING;
 using referral::v1::SCOPE_ANSWER_RETAINED;
+using testing::HasSubstr;
 
 // HHS refers a person's return to DOS, which forwards to USAID.
 class ConsentsTest : public CaseworkTest {
@@ -162,7 +163,9 @@ TEST_F(ConsentsTest, ForwardStaysWithinTheScope) {
   narrow.mutable_scope()->add_agencies("dos");
   consent_id_ = Consent(hhs_, narrow)->consent_id();
   const std::string id = TakenUp();
-  EXPECT_EQ(ReasonOf(Forward(id).status()), "CONSENT_NOT_COVERING");
+  const absl::Status refused = Forward(id).status();
+  EXPECT_EQ(ReasonOf(refused), "CONSENT_NOT_COVERING");
+  EXPECT_THAT(refused.ToString(), HasSubstr("(POLICY-CN-2)"));
   EXPECT_EQ(dos_.desk.sent().back().transition(), types::v1::TRANSITION_TAKE_UP);
 }
 
@@ -179,8 +182,10 @@ TEST_F(ConsentsTest, AChangeOnlyNarrows) {
   wider = ConsentRequest(hhs_).scope();
   wider.mutable_valid_until()->set_seconds(wider.valid_until().seconds() + 1);
   EXPECT_EQ(ReasonOf(Change(wider).status()), "CONSENT_WIDENED");
+  EXPECT_THAT(Change(wider).status().ToString(), HasSubstr("(POLICY-CN-3)"));
   ASSERT_TRUE(Change({}).ok());
   EXPECT_EQ(ReasonOf(Change({}).status()), "CONSENT_ENDED");
+  EXPECT_THAT(Change({}).status().ToString(), HasSubstr("(POLICY-CN-1)"));
 }
 
 TEST_F(ConsentsTest, AChildCannotConsentAlone) {

@@ -93,6 +93,14 @@ inline constexpr Rule kNoticeFromAdjudicator{
     {"POLICY-CE-1", "HHS files what the unit of INS tells that adjudicates; a letter rests on it.",
      kPolicySource, kPolicyEffective}};
 
+inline constexpr Rule kLetterNumberFits{
+    "C8.13",
+    "LETTER_NUMBER_INVALID",
+    {"POLICY-CE-5",
+     "A letter is looked up only by a number whose check digits fit: no typing error asks about "
+     "somebody else's.",
+     kPolicySource, kPolicyEffective}};
+
 inline constexpr Rule kServiceContentClosed{
     "C15.1",
     "SERVICE_CONTENT_CLOSED",

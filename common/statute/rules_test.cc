@@ -9,6 +9,7 @@
 #include "common/status/status.h"
 #include "common/statute/break_glass.h"
 #include "common/statute/certification_rules.h"
+#include "common/statute/consent_rules.h"
 #include "common/statute/continued_presence.h"
 #include "common/statute/duties.h"
 #include "common/statute/safe_return.h"
@@ -59,9 +60,13 @@ std::vector<const Rule*> AllRules() {
       &kOneLetter,
       &kCaseTakenUp,
       &kNoticeFromAdjudicator,
+      &kLetterNumberFits,
       &kServiceContentClosed,
       &kGlassTime,
       &kGlassNoticeFromHolder,
+      &kConsentInForce,
+      &kConsentCovers,
+      &kConsentOnlyNarrows,
       &kReturnWished,
       &kReturnStillWished,
       &kOriginGovernmentAgreed,

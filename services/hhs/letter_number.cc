@@ -8,10 +8,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/status/status.h"
+#include "common/statute/certification_rules.h"
 
 namespace waystation::hhs {
 namespace {
 
+constexpr const statute::Rule& kRule = statute::kLetterNumberFits;
 constexpr uint64_t kNumbers = 100'000'000'000;  // Of 11 digits.
 constexpr size_t kDigits = 11;
 constexpr size_t kAllDigits = kDigits + 2;
@@ -45,11 +47,14 @@ absl::Status CheckLetterNumber(std::string_view number) {
     }
     if (number.substr(kDigits) == CheckDigits(first)) return absl::OkStatus();
   }
-  // The number itself may be nearly right, and then it is somebody's.
+  // The number itself may be nearly right, and then it is somebody's. Not Refuse(): bad in any
+  // state of a case.
   return Refusal(
-      absl::StatusCode::kInvalidArgument, "LETTER_NUMBER_INVALID",
-      Problem("number", "not the number of a letter", absl::StrCat(number.size(), " characters"),
-              "13 digits whose check digits fit; read it again from the letter"));
+      absl::StatusCode::kInvalidArgument, kRule.reason,
+      absl::StrCat(Problem("number", "not the number of a letter",
+                           absl::StrCat(number.size(), " characters"),
+                           "13 digits whose check digits fit; read it again from the letter"),
+                   " (", Absl(kRule.citation.section), ")"));
 }
 
 }  // namespace waystation::hhs

@@ -90,6 +90,7 @@ TEST(LetterNumberTest, RefusesAnyOtherForm) {
         good.substr(0, 12) + std::string(1, '\0')}) {
     const absl::Status refused = CheckLetterNumber(bad);
     EXPECT_EQ(ReasonOf(refused), "LETTER_NUMBER_INVALID");
+    EXPECT_NE(refused.ToString().find("(POLICY-CE-5)"), std::string::npos) << refused;
     EXPECT_LT(refused.message().size(), 300u);
   }
   // The number may be nearly right: it must not reach a log.

@@ -83,11 +83,11 @@ class ComplaintLineTest(mission.MissionTest):
         of_another = self.consent(somebody)
         for consent in (for_services, of_another):
             with self.subTest(consent=consent):
-                self.refuse_call("CONSENT_NOT_COVERING", "consent", "refer", call, "--consent",
+                self.refuse_call("CONSENT_NOT_COVERING", "POLICY-CN-2", "refer", call, "--consent",
                                  consent)
         withdrawn = self.consent(person)
         self.ws("consent", "withdraw", withdrawn, "--as", LINE, "--reason", "SYNTHETIC. Afraid.")
-        self.refuse_call("CONSENT_ENDED", "consent", "refer", call, "--consent", withdrawn)
+        self.refuse_call("CONSENT_ENDED", "POLICY-CN-1", "refer", call, "--consent", withdrawn)
         self.assertEqual(self.fields("complaint", self.shown(call)), [])
         self.referred(call, "--consent", self.consent(person))
         self.refuse_call("CALL_ALREADY_REFERRED", "POLICY-CL-6", "refer", call, "--consent",

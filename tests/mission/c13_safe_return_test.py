@@ -63,8 +63,9 @@ class SafeReturnTest(mission.MissionTest):
         person = self.person()
         consent = self.consent(person, ALL[1:])
         with self.unchanged(("case", "list", "--as", ORR), ("case", "list", "--as", PRM)):
-            self.refuse("CONSENT_NOT_COVERING", "consent", "return-home", "refer", "--as", ORR,
-                        "--person", person, "--country", "MD", "--return-consent", consent, *RISK)
+            self.refuse("CONSENT_NOT_COVERING", "POLICY-CN-2", "return-home", "refer", "--as",
+                        ORR, "--person", person, "--country", "MD", "--return-consent", consent,
+                        *RISK)
 
     def test_child_or_unknown_age_returns_only_in_its_best_interests(self):
         for age in (("--born", born(15)), ("--born", born(17)), ()):

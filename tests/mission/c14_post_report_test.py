@@ -33,10 +33,10 @@ class PostReportTest(mission.MissionTest):
                                    code=command.NOT_FOUND)
                 self.ws("post-report", "accept", report, "--as", officer)
                 self.assertIn("accepted", self.field("routed to", self.show(report)))
-                self.refuse_report("REPORT_ALREADY_ACCEPTED", "", "accept", report, "--as",
-                                   officer)
-                self.refuse_report("REPORT_ALREADY_ROUTED", "", "route", report, "--as", CONSUL,
-                                   "--to", route)
+                self.refuse_report("REPORT_ALREADY_ACCEPTED", "the unit has accepted it", "accept",
+                                   report, "--as", officer)
+                self.refuse_report("REPORT_ALREADY_ROUTED", "has gone there", "route", report,
+                                   "--as", CONSUL, "--to", route)
 
     def test_consular_section_alone_records(self):
         report, _ = self.record()
@@ -58,7 +58,7 @@ class PostReportTest(mission.MissionTest):
 
     def test_adult_is_not_passed_on_as_a_child(self):
         report, _ = self.record("--age", "twenty-one-or-older")
-        self.refuse_report("NOT_A_CHILD", "", "route", report, "--as", CONSUL, "--to",
+        self.refuse_report("NOT_A_CHILD", "POLICY-PO-1", "route", report, "--as", CONSUL, "--to",
                            "hhs-child", "--duty", DUTY)
 
 

@@ -154,7 +154,7 @@ class CertificationTest(mission.MissionTest):
                     other = str((int(other) + 1) % 10)
                 altered = number[:at] + other + number[at + 1:]
                 with self.subTest(at=at):
-                    self.refuse("LETTER_NUMBER_INVALID", "check digits",
+                    self.refuse("LETTER_NUMBER_INVALID", "POLICY-CE-5",
                                 *self.verify_words(altered))
         self.assertEqual(self.verified(number), "VALID")
 

@@ -76,7 +76,8 @@ class ServicesTest(mission.MissionTest):
         for consent in (self.consent(person, "return", "dol"), self.consent(person, "services",
                                                                            "dos")):
             with self.subTest(consent=consent), self.unchanged(("case", "list", "--as", ORR)):
-                self.refuse("CONSENT_NOT_COVERING", "consent", *self.refer_words(person, consent))
+                self.refuse("CONSENT_NOT_COVERING", "POLICY-CN-2",
+                            *self.refer_words(person, consent))
 
     def test_every_service_is_answered(self):
         referral = self.refer(self.person("--age", "twenty-one-or-older"))
