@@ -2,17 +2,18 @@
 import command
 import junit
 import mission
-from mission import FBI, LINE, LINE_2, WORKER
+from mission import FBI, LINE, LINE_2, WORKER, born
 
+DUTY = "TVPA 107(b)(1)(C)(ii)(I), 22 U.S.C. 7105(b)(1)(C)(ii)(I)"
 PLAN = ("--contact-way", "SYNTHETIC. The shelter's desk.", "--contact-hours", "weekdays 10:00",
         "--if-somebody-else", "say wrong extension")
 
 
 class ComplaintLineTest(mission.MissionTest):
-    def call(self, *words):
-        """Records a call of an adult; returns (call, person)."""
-        out = self.ws("call", "record", "--as", LINE, "--age", "twenty-one-or-older",
-                      "--circumstances", "SYNTHETIC. Kept in a house, papers taken.",
+    def call(self, *words, age=("--age", "twenty-one-or-older")):
+        """Records a call, of an adult unless said; returns (call, person)."""
+        out = self.ws("call", "record", "--as", LINE, *age, "--circumstances",
+                      "SYNTHETIC. Kept in a house, papers taken.",
                       *(words if "--wish" in words else ("--wish", "services", *words)))
         return self.field("call", out), self.field("person", out)
 
@@ -24,10 +25,10 @@ class ComplaintLineTest(mission.MissionTest):
         with self.unchanged(("call", "show", call, "--as", LINE)):
             return self.refuse(reason, citation, "call", verb, call, *words, "--as", LINE)
 
-    def consent(self, person, purpose="investigation", agency="doj"):
+    def consent(self, person, purpose="investigation", agency="doj", *words):
         return self.field("consent", self.ws(
             "consent", "record", person, "--as", LINE, "--purpose", purpose, "--agency", agency,
-            "--until", "+90d"))
+            "--until", "+90d", *words))
 
     def referred(self, call, *basis):
         """Refers the call to DOJ, which has it; returns the referral."""
@@ -93,6 +94,31 @@ class ComplaintLineTest(mission.MissionTest):
         self.refuse_call("CALL_ALREADY_REFERRED", "POLICY-CL-6", "refer", call, "--consent",
                          self.consent(person))
         self.assertEqual(self.fields("complaint", self.shown(other)), [])
+
+    def test_child_does_not_consent_alone(self):
+        for age in (("--born", born(17)), ()):
+            with self.subTest(age=age):
+                call, person = self.call(age=age)
+                with self.unchanged(("consent", "list", person, "--as", LINE)):
+                    self.refuse("GUARDIAN_REQUIRED", "POLICY-CH-1", "consent", "record", person,
+                                "--as", LINE, "--purpose", "investigation", "--agency", "doj",
+                                "--until", "+90d", "--child")
+                # Recorded as if an adult had given it: the call's record knows better.
+                self.refuse_call("GUARDIAN_REQUIRED", "POLICY-CH-1", "refer", call, "--consent",
+                                 self.consent(person))
+                self.referred(call, "--consent", self.consent(
+                    person, "investigation", "doj", "--child", "--given-by", "guardian"))
+
+    def test_child_or_unknown_age_is_referred_to_hhs(self):
+        for age in (("--born", born(17)), ()):
+            with self.subTest(age=age):
+                call, person = self.call(age=age)
+                out = self.ws("call", "refer-child", call, "--as", LINE, "--duty", DUTY)
+                shown = self.await_field("person", person, "certification", "show", person)
+                self.assertIn(self.field("referral", shown), out)
+                self.assertEqual(self.field("letter due", shown), "eligibility")
+        call, _ = self.call(age=("--born", born(18)))
+        self.refuse_call("NOT_A_CHILD", "POLICY-CL-7", "refer-child", call, "--duty", DUTY)
 
     def test_without_consent_only_where_somebody_is_in_danger_now(self):
         words = ("--emergency", "SYNTHETIC. Threatened with a weapon.")

@@ -129,6 +129,52 @@ class SafeReturnTest(mission.MissionTest):
             holder.startswith("dos: confirmed") for holder in self.fields(
                 "holder", self.ws("consent", "show", consent, "--as", ORR))))
 
+    def scopes(self, referral, officer):
+        """What the officer's agency was told of the consent since the request."""
+        return " ".join(self.fields("scope", self.ws("case", "show", referral, "--as", officer)))
+
+    def test_consent_that_is_narrowed_reaches_every_holder(self):
+        _, consent, referral = self.referred()
+        self.ws("take-up", referral, "--as", PRM)
+        onward = self.field("referral", self.ws("return-home", "forward", referral, "--as", PRM,
+                                                "--support", "shelter"))
+        self.arrived(onward, USAID)
+        self.ws("take-up", onward, "--as", USAID)
+        self.await_field("state", "taken up", "case", "show", onward, "--as", PRM)
+        change = ("consent", "change", consent, "--as", ORR, "--reason", "SYNTHETIC. Not IOM.",
+                  "--purpose")
+        with self.unchanged(("consent", "show", consent, "--as", ORR)):
+            self.refuse("CONSENT_WIDENED", "POLICY-CN-3", *change, ",".join((*ALL, "services")))
+        changed = self.ws(*change, ",".join(ALL[:2]))
+        self.assertEqual(self.field("version", changed), "2")
+        for officer, which in ((PRM, referral), (USAID, onward)):
+            command.eventually("the narrower scope at " + officer, lambda: "return, tell origin "
+                               "government; by dos, usaid" in self.scopes(which, officer))
+        # What is left of it carries no return by way of IOM, and anything else goes on.
+        with self.unchanged(("case", "show", onward, "--as", USAID)):
+            self.refuse("IOM_CONSENT_MISSING", "POLICY-RR-3", "return-home", "answer", referral,
+                        "--outcome", "returned")
+            self.refuse("ONWARD_UNANSWERED", "usaid", "scope-confirm", referral, "--as", PRM)
+        self.ws("scope-confirm", onward, "--as", USAID)
+        command.eventually("PRM can confirm", lambda: self.home.run(
+            "scope-confirm", referral, "--as", PRM).code == command.OK)
+        for holder in ("dos: confirmed", "usaid: confirmed (from another holder)"):
+            command.eventually("%s at HHS" % holder, lambda: any(
+                said.startswith(holder) for said in self.fields(
+                    "holder", self.ws("consent", "show", consent, "--as", ORR))))
+        self.ws("return-home", "answer", referral, "--outcome", "integration-here")
+        self.await_field("state", "answered", "case", "show", referral, "--as", ORR)
+
+    def test_nothing_is_forwarded_beyond_the_consent(self):
+        person = self.person()
+        referral = self.refer(person, self.consent(person, ALL, "dos"))
+        self.arrived(referral, PRM)
+        self.ws("take-up", referral, "--as", PRM)
+        with self.unchanged(("case", "show", referral, "--as", PRM), ("case", "list", "--as", PRM),
+                            ("case", "list", "--as", USAID)):
+            self.refuse("CONSENT_NOT_COVERING", "POLICY-CN-2", "return-home", "forward", referral,
+                        "--as", PRM, "--support", "shelter")
+
     def test_declined_and_services_continue(self):
         person, _, referral = self.referred()
         services = self.field("referral", self.ws(

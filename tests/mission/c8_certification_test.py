@@ -158,6 +158,30 @@ class CertificationTest(mission.MissionTest):
                                 *self.verify_words(altered))
         self.assertEqual(self.verified(number), "VALID")
 
+    def test_exported_letter_is_checked_from_its_file_alone(self):
+        _, _, number = self.certify()
+        path = self.home.path("letter")
+        self.ws("letter", "export", number, path)
+        with open(path, "rb") as f:
+            good = f.read()
+        checked = self.ws("letter", "check", path)
+        self.assertIn("VERIFIED", self.field("signature", checked))
+        self.assertEqual(self.field("letter", checked), number)
+        self.assertEqual(self.field("kind", checked), "certification")
+        # In the number, in the signer's name, in the certificate and at both ends.
+        for at in (0, good.index(number.encode()), good.index(b"/agency/hhs"), len(good) - 200,
+                   len(good) - 1):
+            altered = bytearray(good)
+            altered[at] ^= 1
+            with open(path, "wb") as f:
+                f.write(altered)
+            with self.subTest(at=at):
+                refused = self.run_code(command.UNVERIFIED, "letter", "check", path)
+                self.assertEqual(refused.out, "")
+        with open(path, "wb") as f:
+            f.write(good)
+        self.assertEqual(self.ws("letter", "check", path), checked)
+
     def test_under_eighteen_is_eligible_without_cooperation(self):
         for years, later in ((14, 0), (15, 0), (17, 0), (18, 1)):
             with self.subTest(age=years, in_days=later):
@@ -176,7 +200,11 @@ class CertificationTest(mission.MissionTest):
         person = self.walked_in()
         self.refuse_case("LETTER_KIND_WRONG", KIND_BY_AGE, "propose", person, "--kind",
                          "certification")
-        self.assertEqual(self.verified(self.issue(person)), "VALID")
+        self.refuse_case("COOPERATION_NOT_ASKED", NO_COOPERATION, "willingness", person, *WILLING)
+        self.refuse_case("COOPERATION_NOT_ASKED", NO_COOPERATION, "consult", person)
+        answer = self.ws(*self.verify_words(self.issue(person)))
+        self.assertEqual(self.field("kind", answer), "eligibility")
+        self.assertEqual(self.field("state", answer), "VALID")
 
     def test_from_the_eighteenth_birthday_on_certification(self):
         person = self.walked_in("--born", born(18))
@@ -185,6 +213,15 @@ class CertificationTest(mission.MissionTest):
         self.refuse_case("WILLINGNESS_MISSING", WILLINGNESS, "propose", person)
         self.assertEqual(self.field("letter due", self.certification("show", person)),
                          "certification")
+
+    def test_exactly_eighteen_is_certified(self):
+        person, _ = self.let_stay()
+        self.certification("facts", person, "--born", born(18))
+        self.certification("willingness", person, *WILLING)
+        self.consult(person, view="concurs")
+        answer = self.ws(*self.verify_words(self.issue(person)))
+        self.assertEqual(self.field("kind", answer), "certification")
+        self.assertEqual(self.field("state", answer), "VALID")
 
     def test_citizen_needs_no_letter(self):
         for who in ("citizen", "permanent-resident"):
