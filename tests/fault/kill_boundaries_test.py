@@ -25,6 +25,16 @@ class KillBoundariesTest(unittest.TestCase):
         index, shards = story.shard()
         cls.scenes = [scene for scene in story.SCENES if scene % shards == index]
 
+    def deaths(self):
+        return {name: process.deaths for name, process in self.bus.processes.items()}
+
+    def check_deaths(self, scene, before, kills):
+        """Every process died in the scene, and of nothing else than the kills."""
+        for name, process in self.bus.processes.items():
+            # The last may not have been waited for yet.
+            command.eventually("the death of " + name, lambda: process.deaths > before[name])
+            self.assertLessEqual(process.deaths - before[name], kills[scene, name], (scene, name))
+
     def tell(self, scene, offset, kills):
         """Tells a scene; at each boundary the next of the seven dies."""
         order = self.order
@@ -42,11 +52,14 @@ class KillBoundariesTest(unittest.TestCase):
             calm = story.told_calmly(self.bus, scene)
             self.assertTrue(calm.referrals or scene == 4, calm)
             offset = self.random.randrange(len(self.bus.processes))
+            before = self.deaths()
             for telling in range(TELLINGS):
                 with self.subTest(scene=scene, telling=telling):
                     step = -(-len(self.bus.processes) // TELLINGS)
                     told = self.tell(scene, offset + telling * step, kills)
                     self.assertEqual(story.await_same(told, self.bus, calm), calm)
+            with self.subTest(scene=scene, checked="deaths"):
+                self.check_deaths(scene, before, kills)
         for name, process in self.bus.processes.items():
             count = sum(kills[scene, name] for scene in self.scenes)
             print("%-6s killed %3d times at boundaries, died %3d times" % (name, count,

@@ -5,9 +5,10 @@ import signal
 import command
 import junit
 import mission
-from mission import CONSUL, DSS, ETA, FBI, INS, LINE, ORR, OVC, PRM, USAID
+from mission import (CHIEF, CONSUL, DSS, ETA, FBI, INS, INVESTIGATOR, LINE, ORR, OVC, PRM, USA,
+                     USAID)
 
-INVESTIGATOR = "investigator-2201"
+AGENCIES = ("doj", "ins", "hhs", "dol", "dos", "usaid")
 NEEDS = "SYNTHETIC. Evenings only."
 HIDDEN = ("Evenings only", "job-training", "consent-", "basis ")
 
@@ -57,6 +58,13 @@ class SightTest(mission.MissionTest):
                                 "SYNTHETIC.", "--as", officer)
         self.assertEqual(refused.out, "")
 
+    def barred(self, referral):
+        """Enforcement at INS is refused the referral, and does not learn whether there is one."""
+        for words in (("case", "show", referral), ("history", referral),
+                      ("case", "break-glass", referral, "--reason", "SYNTHETIC.")):
+            self.refuse("UNIT_DENIED", "policy CP-4", *words, "--as", INVESTIGATOR,
+                        code=command.DENIED)
+
     # -- history --
 
     def test_history_of_an_officer_is_verified_as_the_auditors_is(self):
@@ -76,17 +84,19 @@ class SightTest(mission.MissionTest):
     def test_history_of_a_petition_at_both_sides(self):
         referral = self.petition()
         self.on_record(referral)
-        for officer in (FBI, OVC, INS):
+        for officer in (FBI, OVC, INS, CHIEF):
             self.assertIn("VERIFIED", self.ws("history", referral, "--as", officer))
-        self.refuse("UNIT_DENIED", "policy CP-4", "history", referral, "--as", INVESTIGATOR,
-                    code=command.DENIED)
+        self.barred(referral)
         for stranger in (ORR, ETA, CONSUL, USAID):
             self.unseen(referral, stranger)
 
     def test_a_stolen_referral_id_opens_nothing_elsewhere(self):
         referral, _, _ = self.services()
-        for stranger in (FBI, CONSUL, DSS, PRM, USAID):
+        for stranger in (FBI, USA, INS, CHIEF, CONSUL, DSS, PRM, USAID):
             self.unseen(referral, stranger)
+        self.barred(referral)
+        # As it says of what is none at all.
+        self.barred("0" * 32)
 
     def test_history_needs_the_bus(self):
         referral, _, _ = self.services()
@@ -117,7 +127,9 @@ class SightTest(mission.MissionTest):
         shown = theirs + self.ws("-o", "json", "case", "show", referral, "--as", ORR)
         for hidden in (onward, "SYN shelter"):
             self.assertNotIn(hidden, shown)
-        self.unseen(onward, ORR)
+        for stranger in (ORR, INS, FBI):
+            self.unseen(onward, stranger)
+        self.barred(onward)
 
     def test_recipient_of_a_forwarded_referral_does_not_see_the_root(self):
         referral, onward = self.going_home()
@@ -130,14 +142,21 @@ class SightTest(mission.MissionTest):
 
     def test_enforcement_does_not_see_service_content(self):
         person = self.open_intake()
-        for officer in (FBI, OVC):
-            referral = self.field("referral", self.ws(
-                "case", "open", "--as", officer, "--to-unit", "hhs/orr", "--type",
-                "information-request", "--person", person, "--basis",
-                "duty:TVPA 107(c)", "--body",
-                '{"kind": "service-content", "purpose": "SYNTHETIC. To know."}'))
-            shown = self.await_field("state", "returned", "case", "show", referral, "--as", officer)
-            self.assertIn("POLICY-IR-2", self.field("citation", shown))
+        words = ("case", "open", "--to-unit", "hhs/orr", "--type", "information-request",
+                 "--person", person, "--basis", "duty:TVPA 107(c)", "--body",
+                 '{"kind": "service-content", "purpose": "SYNTHETIC. To know."}')
+        for officer in (FBI, USA, OVC):
+            with self.subTest(officer=officer):
+                referral = self.field("referral", self.ws(*words, "--as", officer))
+                shown = self.await_field("state", "returned", "case", "show", referral, "--as",
+                                         officer)
+                self.assertIn("POLICY-IR-2", self.field("citation", shown))
+        # INS and Diplomatic Security cannot even ask.
+        with self.unchanged(("certification", "list", "--as", ORR)):
+            for officer in (INS, DSS):
+                self.refuse("PROCEDURE_UNKNOWN", "sends none of this type", *words, "--as", officer)
+            self.refuse("UNIT_DENIED", "policy CP-4", *words, "--as", INVESTIGATOR,
+                        code=command.DENIED)
 
     def test_adjudication_and_enforcement_are_denied_each_other(self):
         referral = self.petition()
@@ -157,6 +176,12 @@ class SightTest(mission.MissionTest):
                 self.assertNotIn(barred, words)
             # Enforcement is asked nothing at all.
             self.assertNotIn("ins/investigations", words)
+            # Nor does any field or value of a body say so. What keeps a person here may be asked.
+            body = self.ws("explain", contract["procedure"]).lower().replace("stay-of-removal", "")
+            for part in ("request " + contract["request"], "answer " + contract["answer"]):
+                self.assertIn("\n%s\n" % part.lower(), body)
+            for barred in ("removal", "deport", "charging"):
+                self.assertNotIn(barred, body)
         person = self.open_intake()
         with self.unchanged(("case", "list", "--as", FBI)):
             self.refuse("FIELD_INVALID", "hhs/orr", "case", "open", "--as", FBI, "--to-unit",
@@ -166,27 +191,29 @@ class SightTest(mission.MissionTest):
 
     def test_an_officer_of_one_agency_calls_no_other(self):
         referral = self.petition()
-        for other in ("ins", "hhs", "dol", "dos", "usaid"):
-            profile = self.profile.replace('staff_id: "agent-1101"\nagency: "doj"',
-                                           'staff_id: "agent-1101"\nagency: "%s"' % other)
-            self.assertNotEqual(profile, self.profile)
-            for words in (("history", referral), ("case", "list"), ("case", "show", referral)):
-                with self.subTest(other=other, words=words):
-                    refused = self.with_profile(profile, *words, "--as", FBI)
-                    self.assertEqual(refused.code, command.DENIED, refused.err)
-                    self.assertIn("reason: CALLER_NOT_STAFF", refused.err)
-                    self.assertEqual(refused.out, "")
+        for officer, own in ((FBI, "doj"), (INS, "ins"), (INVESTIGATOR, "ins")):
+            for other in (agency for agency in AGENCIES if agency != own):
+                line = 'staff_id: "%s"\nagency: "%%s"' % officer
+                profile = self.profile.replace(line % own, line % other)
+                self.assertNotEqual(profile, self.profile)
+                for words in (("history", referral), ("case", "list"), ("case", "show", referral)):
+                    with self.subTest(officer=officer, other=other, words=words):
+                        refused = self.with_profile(profile, *words, "--as", officer)
+                        self.assertEqual(refused.code, command.DENIED, refused.err)
+                        self.assertIn("reason: CALLER_NOT_STAFF", refused.err)
+                        self.assertEqual(refused.out, "")
 
     def test_staff_get_nothing_from_the_broker(self):
         referral = self.petition()
-        auditor, officer = (self.credential("/auditor"),
-                            self.credential("/agency/doj/staff/agent-1101"))
-        profile = self.profile.replace(auditor, officer)
-        self.assertNotEqual(profile, self.profile)
-        refused = self.with_profile(profile, "history", referral)
-        self.assertNotEqual(refused.code, command.OK)
-        self.assertIn("reason: IDENTITY_UNKNOWN", refused.err)
-        self.assertEqual(refused.out, "")
+        auditor = self.credential("/auditor")
+        for officer in ("doj/staff/" + FBI, "ins/staff/" + INS, "ins/staff/" + INVESTIGATOR):
+            with self.subTest(officer=officer):
+                profile = self.profile.replace(auditor, self.credential("/agency/" + officer))
+                self.assertNotEqual(profile, self.profile)
+                refused = self.with_profile(profile, "history", referral)
+                self.assertNotEqual(refused.code, command.OK)
+                self.assertIn("reason: IDENTITY_UNKNOWN", refused.err)
+                self.assertEqual(refused.out, "")
 
     # -- break-glass --
 
@@ -235,10 +262,13 @@ class SightTest(mission.MissionTest):
 
     def test_glass_does_not_break_for_enforcement(self):
         referral, onward = self.going_home()
-        for officer, which in ((DSS, referral), (DSS, onward)):
+        for which in (referral, onward):
             with self.unchanged(("case", "show", which, "--as", PRM)):
                 self.refuse("SERVICE_CONTENT_CLOSED", "POLICY-IR-2", *self.glass(
-                    which, officer, "--reason", "SYNTHETIC. To know."))
+                    which, DSS, "--reason", "SYNTHETIC. To know."))
+                # No party holds it at INS: there is nothing to break, for either unit.
+                self.unseen(which, INS)
+                self.barred(which)
 
     # -- profiles that nobody was given --
 
