@@ -49,12 +49,11 @@ absl::StatusOr<std::vector<std::string>> UriSansOf(const X509* x509) {
   return uris;
 }
 
-std::string CommonNameOf(const X509* x509) {
-  const X509_NAME* subject = X509_get_subject_name(x509);
-  int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+std::string CommonNameIn(const X509_NAME* name_of) {
+  int at = X509_NAME_get_index_by_NID(name_of, NID_commonName, -1);
   if (at < 0) return "";
   unsigned char* utf8 = nullptr;
-  int size = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+  int size = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name_of, at)));
   if (size < 0) return "";
   std::string name(reinterpret_cast<const char*>(utf8), static_cast<size_t>(size));
   OPENSSL_free(utf8);
@@ -108,6 +107,7 @@ struct Certificate::State {
   absl::Time not_after;
   std::string serial;
   std::string subject_common_name;
+  std::string issuer_common_name;
   std::optional<KeyUse> key_use;
   std::string public_key_der;
   mutable PkeyContexts contexts{EVP_PKEY_verify_init};
@@ -124,7 +124,8 @@ absl::Status Certificate::State::ReadFields() {
   WS_ASSIGN_OR_RETURN(not_before, TimeFromAsn1(X509_get0_notBefore(x509.get())));
   WS_ASSIGN_OR_RETURN(not_after, TimeFromAsn1(X509_get0_notAfter(x509.get())));
   serial = SerialOf(x509.get());
-  subject_common_name = CommonNameOf(x509.get());
+  subject_common_name = CommonNameIn(X509_get_subject_name(x509.get()));
+  issuer_common_name = CommonNameIn(X509_get_issuer_name(x509.get()));
   key_use = KeyUseOf(x509.get());
   public_key_der = DerOf(i2d_X509_PUBKEY, X509_get_X509_PUBKEY(x509.get()));
   if (public_key_der.empty()) return Bad("public key cannot be encoded");
@@ -216,6 +217,7 @@ absl::Time Certificate::not_before() const { return state_->not_before; }
 absl::Time Certificate::not_after() const { return state_->not_after; }
 const std::string& Certificate::serial() const { return state_->serial; }
 const std::string& Certificate::subject_common_name() const { return state_->subject_common_name; }
+const std::string& Certificate::issuer_common_name() const { return state_->issuer_common_name; }
 std::optional<KeyUse> Certificate::key_use() const { return state_->key_use; }
 bool Certificate::is_p256() const { return state_->is_p256; }
 const std::string& Certificate::public_key_der() const { return state_->public_key_der; }

@@ -66,6 +66,8 @@ class Certificate {
   // First CN of the subject as UTF-8, "" when there is none. Outside text:
   // quote it before printing.
   const std::string& subject_common_name() const;
+  // The same of the issuer: what the certificate says of it, proven by a chain alone.
+  const std::string& issuer_common_name() const;
 
   // The use that keyUsage and extendedKeyUsage allow: digitalSignature with
   // TLS server or client EKU is kTls, digitalSignature without EKU is kSign,

@@ -28,6 +28,7 @@ class CertificateTest : public testing::Test {
 
 TEST_F(CertificateTest, ShowsItsFields) {
   EXPECT_EQ(certificate_.subject_common_name(), "ins sign");
+  EXPECT_EQ(certificate_.issuer_common_name(), "test root");
   EXPECT_THAT(certificate_.uri_sans(), ElementsAre("spiffe://bus.example/agency/ins"));
   EXPECT_EQ(certificate_.not_before(), TestTime() - absl::Hours(1));
   EXPECT_EQ(certificate_.not_after(), TestTime() + absl::Hours(24 * 30));

@@ -168,6 +168,9 @@ class CertificationTest(mission.MissionTest):
         self.assertIn("VERIFIED", self.field("signature", checked))
         self.assertEqual(self.field("letter", checked), number)
         self.assertEqual(self.field("kind", checked), "certification")
+        # Invented, as the file itself says, and whoever checks it reads.
+        self.assertIn(b"SYNTHETIC", good)
+        self.assertIn("SYNTHETIC", self.field("certificate by", checked))
         # In the number, in the signer's name, in the certificate and at both ends.
         for at in (0, good.index(number.encode()), good.index(b"/agency/hhs"), len(good) - 200,
                    len(good) - 1):

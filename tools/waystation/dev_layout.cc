@@ -26,6 +26,8 @@ constexpr absl::Duration kRootLifetime = absl::Hours(24 * 31);
 constexpr absl::Duration kCertificateLifetime = absl::Hours(24 * 30);
 constexpr size_t kStoreKeyBytes = 32;
 constexpr size_t kBusIdBytes = 16;
+// Every certificate names it, and so does whatever carries one: letters, evidence.
+constexpr std::string_view kRootName = "waystation development root, SYNTHETIC";
 constexpr std::string_view kComment = "SYNTHETIC: a development bus; its keys are not for use.";
 
 bool Exists(const std::string& path) {
@@ -72,8 +74,7 @@ absl::StatusOr<DevLayout> DevLayout::Make(const std::string& dir, absl::Time now
   const std::string pki_dir = absolute + "/pki";
   auto pki = Exists(pki_dir + "/root-key.pem")
                  ? PkiFolder::Open(pki_dir)
-                 : PkiFolder::Init(pki_dir, "waystation development root", kRootLifetime, now,
-                                   /*force=*/false);
+                 : PkiFolder::Init(pki_dir, kRootName, kRootLifetime, now, /*force=*/false);
   WS_RETURN_IF_ERROR(pki.status());
   DevLayout layout(absolute, *std::move(pki), agencies);
   const bool begun = Exists(layout.GenesisPath());

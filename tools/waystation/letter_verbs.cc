@@ -172,6 +172,7 @@ absl::Status RunCheck(Session& session, const CheckOptions& options) {
        {"basis", letter->letter.basis()},
        {"signed by", ShortIdentity(letter->signer)},
        {"certificate", crypto::Hex(crypto::AsBytes(letter->certificate.sha256()))},
+       {"certificate by", letter->certificate.issuer_common_name()},
        {"believed by", options.certificate.empty() ? "the profile's roots" : options.certificate}});
   session.out.Say("HHS issued it; whether it still holds, HHS says:\n  " +
                   AsTyped("waystation letter verify " + letter->letter.number()) +

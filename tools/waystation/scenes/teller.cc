@@ -16,6 +16,8 @@ constexpr size_t kWhoColumns = 21;
 constexpr size_t kLineColumns = 100;
 constexpr std::string_view kIndent = "  ";
 constexpr std::string_view kEndMark = "=>";
+// On each part: what is cut out of the output says it too.
+constexpr char kMark[] = "  SYNTHETIC";
 
 // `text` in lines of at most `columns`, broken between words; a word that is
 // longer has a line of its own.
@@ -43,7 +45,7 @@ void Teller::Title(const std::string& title) {
   title_ = title;
   if (out_.json()) return;
   out_.Line("");
-  out_.Line(title, Tone::kTitle);
+  out_.Line(absl::StrCat(title, kMark), Tone::kTitle);
 }
 
 void Teller::Columns(std::string_view who, std::string_view text, Tone tone) {

@@ -20,8 +20,9 @@ namespace waystation::cli {
 //   teller.Remember("complaint", referral_id);
 //   teller.End(person, "answered", item);
 //
-// Lines are at most 100 columns wide and flushed one by one; with -o json each
-// is an object {part, who, step, synthetic}.
+// Lines are at most 100 columns wide and flushed one by one, and titles are
+// marked SYNTHETIC; with -o json each line is an object {part, who, step,
+// synthetic}.
 //
 // Single-threaded: the command.
 class Teller {

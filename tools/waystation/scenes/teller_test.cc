@@ -27,7 +27,7 @@ class TellerTest : public testing::Test {
 TEST_F(TellerTest, StepHasWhoAndWhatInColumns) {
   teller_.Title("1. A scene");
   teller_.Step("INS adjudicator-2101", "takes it up");
-  EXPECT_EQ(results_.str(), "\n1. A scene\n  INS adjudicator-2101  takes it up\n");
+  EXPECT_EQ(results_.str(), "\n1. A scene  SYNTHETIC\n  INS adjudicator-2101  takes it up\n");
 }
 
 TEST_F(TellerTest, NoLineIsWiderThanAHundredColumns) {
