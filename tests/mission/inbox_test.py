@@ -29,13 +29,15 @@ class InboxTest(mission.MissionTest):
         return rows[0] if rows else None
 
     def needs(self, what, officer, holder, **cells):
-        """Waits until it needs the officer's agency, and checks the row; returns it."""
-        row = command.eventually("%s in the inbox of %s" % (what, officer),
-                                 lambda: self.find(what, officer))
+        """Waits until it needs the officer's agency with these cells; returns the row."""
+        wanted = {name.upper(): value for name, value in cells.items()}
+
+        def there():
+            row = self.find(what, officer)
+            return row if row and wanted.items() <= row.items() else None
+        row = command.eventually("%s with %s in the inbox of %s" % (what, wanted, officer), there)
         self.assertEqual(row["NEXT MOVE OF"], holder)
         self.assertRegex(row["SINCE"], AGE)
-        for name, value in cells.items():
-            self.assertEqual(row[name.upper()], value)
         return row
 
     def needs_nobody(self, what, *officers):
