@@ -39,6 +39,7 @@ constexpr uint64_t kSegmentBytesDefault = 64 << 20;
 // The largest block and its sectors must fit; less, and a large frame would end
 // the broker.
 constexpr uint64_t kSegmentBytesMin = kBlockBytesMax;
+constexpr uint64_t kSnapshotRecordsDefault = 200'000;
 constexpr uint32_t kCrlGraceDefaultS = 86'400;
 constexpr uint32_t kConnectionAgeDefaultS = 600;
 constexpr size_t kPemBytesMax = 64 * 1024;
@@ -112,6 +113,7 @@ absl::Status CheckConfig(v1::BrokerConfig* config) {
                                               absl::StrCat(config->segment_bytes()),
                                               "a multiple of 512 and at least 16777216"));
   }
+  if (config->snapshot_records() == 0) config->set_snapshot_records(kSnapshotRecordsDefault);
   if (config->crl_grace_s() == 0) config->set_crl_grace_s(kCrlGraceDefaultS);
   if (config->connection_age_max_s() == 0) config->set_connection_age_max_s(kConnectionAgeDefaultS);
   return absl::OkStatus();
@@ -214,6 +216,7 @@ absl::Status Broker::Parts::StartCore(const v1::BrokerConfig& config, const Cloc
   options.broker_identity = config.identity();
   options.log_origin = audit_log->origin();
   options.projected = &projected;
+  options.snapshot_records = config.snapshot_records();
   options.committed = [this](std::unique_ptr<Block> block) {
     if (!block->empty()) audit_log->Put(block->TakeLogBlock());
     dispatcher->Put(std::move(block));

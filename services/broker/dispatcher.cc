@@ -86,7 +86,8 @@ void Dispatcher::Follow(Block& block) {
 }
 
 void Dispatcher::Project(const Block& block) {
-  if (block.empty()) return;
+  // The last block of a clean stop is a snapshot and may hold no record.
+  if (block.empty() && block.snapshot.empty()) return;
   std::vector<ProjectedRecord> records;
   records.reserve(block.records().size());
   for (size_t i = 0; i < block.records().size(); ++i) {
@@ -95,7 +96,9 @@ void Dispatcher::Project(const Block& block) {
   absl::Status applied = projection_.Apply(records, block.changes, block.referrals, block.snapshot);
   // Without the index a duplicate of any age could be taken again.
   if (!applied.ok()) Fatal(applied.ToString());
-  projected_.store(block.records().back()->sequence(), std::memory_order_release);
+  if (!block.empty()) {
+    projected_.store(block.records().back()->sequence(), std::memory_order_release);
+  }
   if (block.snapshot.empty()) return;
   absl::Status flushed = projection_.Flush(/*wait=*/false);
   if (!flushed.ok()) log::Warning("broker", "projection_flush", {{"status", flushed.ToString()}});

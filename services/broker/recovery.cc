@@ -12,6 +12,7 @@
 #include "common/evidence/directory.h"
 #include "common/evidence/log_leaf.h"
 #include "common/ids/random.h"
+#include "common/log/log.h"
 #include "common/status/status.h"
 #include "services/broker/core/policy.h"
 
@@ -153,6 +154,8 @@ absl::StatusOr<State> Replay(journal::Journal& journal, Projection& projection) 
     WS_RETURN_IF_ERROR(journal.ReadBlocks(
         next, [&](const journal::Block& block) { return replayer.Follow(block); }));
   }
+  log::Info("broker", "replayed",
+            {{"snapshot_sequence", next - 1}, {"last_sequence", journal.head().next_sequence - 1}});
   return replayer.Take();
 }
 

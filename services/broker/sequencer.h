@@ -50,7 +50,7 @@ class Sequencer {
     // Takes blocks in order; may block, which holds the sequencer back.
     std::function<void(std::unique_ptr<Block>)> committed;
     // A snapshot goes with the first block after so many records.
-    uint64_t snapshot_records = 200'000;
+    uint64_t snapshot_records = 0;
   };
 
   // Starts with a state that has followed the whole journal; opens the next

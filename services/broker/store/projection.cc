@@ -135,7 +135,7 @@ Projection::~Projection() = default;
 absl::Status Projection::Apply(const std::vector<ProjectedRecord>& records, const Changes& changes,
                                const std::vector<Referral>& referrals,
                                const std::string& snapshot) {
-  if (records.empty()) return absl::OkStatus();
+  if (records.empty() && snapshot.empty()) return absl::OkStatus();
   rocksdb::WriteBatch batch(records.size() * 96);
   for (const ProjectedRecord& projected : records) {
     if (projected.record->has_accepted()) PutMessage(projected, &batch);
@@ -145,9 +145,11 @@ absl::Status Projection::Apply(const std::vector<ProjectedRecord>& records, cons
   }
   for (const Referral& referral : referrals) PutReferral(referral, &batch);
   PutChanges(changes, &batch);
-  std::string applied;
-  AppendBigEndian(records.back().record->sequence(), &applied);
-  batch.Put(ToSlice(kAppliedKey), applied);
+  if (!records.empty()) {
+    std::string applied;
+    AppendBigEndian(records.back().record->sequence(), &applied);
+    batch.Put(ToSlice(kAppliedKey), applied);
+  }
   if (!snapshot.empty()) {
     crypto::Digest digest = crypto::Sha256(snapshot);
     batch.Put(ToSlice(kSnapshotKey), absl::StrCat(Absl(crypto::AsBytes(digest)), snapshot));

@@ -52,7 +52,7 @@ class Projection {
   // --- Write. One thread.
 
   // Applies one block. `referrals` are the changed referrals as they stand.
-  // `snapshot` may be empty. Errors: UNAVAILABLE RocksDB failed.
+  // `snapshot` may be empty, and may come alone. Errors: UNAVAILABLE RocksDB failed.
   absl::Status Apply(const std::vector<ProjectedRecord>& records, const Changes& changes,
                      const std::vector<Referral>& referrals, const std::string& snapshot);
   // Makes all that was applied durable; without `wait` it only begins to.
