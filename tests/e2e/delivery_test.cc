@@ -355,6 +355,7 @@ TEST_F(DeliveryTest, AFullBlockIsDeliveredWithoutDelay) {
   ASSERT_TRUE(stream->Write(frame));
   bus::v1::StreamingPublishResponse response;
   ASSERT_TRUE(stream->Read(&response));
+  EXPECT_EQ(response.results_size(), 1024) << "one frame is one answer";
   absl::Duration answered = bus_.clock().Monotonic();
   auto got = puller.NextMany(1024);
   absl::Duration took = bus_.clock().Monotonic() - answered;
