@@ -231,7 +231,8 @@ bool Certificate::Allows(KeyUse use) const {
 absl::Status Certificate::VerifySignature(const Digest& digest,
                                           std::string_view der_signature) const {
   if (!state_->is_p256) {
-    return absl::FailedPreconditionError(Problem("signature key", "wrong kind", "", "EC P-256"));
+    return absl::FailedPreconditionError(
+        Problem("signature key", "wrong kind", "one that is not EC P-256", "EC P-256"));
   }
   if (der_signature.empty() || der_signature.size() > kSignatureBytesMax) {
     return absl::UnauthenticatedError(Problem(
@@ -247,7 +248,8 @@ absl::Status Certificate::VerifySignature(const Digest& digest,
   if (verified == 1) return absl::OkStatus();
   ERR_clear_error();
   return absl::UnauthenticatedError(
-      Problem("signature", verified == 0 ? "does not match" : "malformed", "",
+      Problem("signature", verified == 0 ? "does not match" : "malformed",
+              absl::StrCat(der_signature.size(), " bytes"),
               absl::StrCat("an ECDSA signature by certificate ", Hex(AsBytes(sha256())))));
 }
 

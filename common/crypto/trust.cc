@@ -187,16 +187,44 @@ std::string NameOf(const Certificate& certificate) {
   return absl::StrCat("certificate ", Hex(AsBytes(certificate.sha256())));
 }
 
-// What a refusal for its time shows: the end of validity that `at` is beyond.
-std::string GotOf(TrustProblem problem, const X509* certificate) {
-  if (certificate == nullptr) return "";
-  absl::StatusOr<absl::Time> time = absl::NotFoundError("");
-  if (problem == TrustProblem::kExpired) time = TimeFromAsn1(X509_get0_notAfter(certificate));
-  if (problem == TrustProblem::kNotYetValid) time = TimeFromAsn1(X509_get0_notBefore(certificate));
-  return time.ok() ? absl::FormatTime(*time, absl::UTCTimeZone()) : "";
+std::string TimeText(const ASN1_TIME* asn1) {
+  absl::StatusOr<absl::Time> time = TimeFromAsn1(asn1);
+  return time.ok() ? absl::FormatTime(*time, absl::UTCTimeZone()) : "an unreadable time";
 }
 
-TrustVerdict VerdictOf(const Certificate& leaf, X509_STORE_CTX* context, absl::Time at) {
+std::string IssuerOf(const X509* certificate) {
+  char name[256] = {};
+  X509_NAME_oneline(X509_get_issuer_name(certificate), name, sizeof(name));
+  return "issuer " + Quoted(name);
+}
+
+std::string RevocationOf(X509_CRL* crl, X509* certificate) {
+  X509_REVOKED* entry = nullptr;
+  if (crl == nullptr || X509_CRL_get0_by_cert(crl, &entry, certificate) != 1) return "revoked";
+  return "revoked at " + TimeText(X509_REVOKED_get0_revocationDate(entry));
+}
+
+// What came: of the certificate and the CRL in question, what the problem is about.
+std::string GotOf(TrustProblem problem, X509_STORE_CTX* context, CheckState& state) {
+  X509* certificate = X509_STORE_CTX_get_current_cert(context);
+  if (certificate == nullptr) return "none";
+  X509_CRL* crl = CrlInQuestion(context, state);
+  switch (problem) {
+    case TrustProblem::kExpired:
+      return TimeText(X509_get0_notAfter(certificate));
+    case TrustProblem::kNotYetValid:
+      return TimeText(X509_get0_notBefore(certificate));
+    case TrustProblem::kRevoked:
+      return RevocationOf(crl, certificate);
+    case TrustProblem::kCrlExpired:
+      if (crl != nullptr) return TimeText(X509_CRL_get0_nextUpdate(crl));
+      [[fallthrough]];
+    default:
+      return IssuerOf(certificate);
+  }
+}
+
+TrustVerdict VerdictOf(const Certificate& leaf, X509_STORE_CTX* context, CheckState& state) {
   int error = X509_STORE_CTX_get_error(context);
   TrustVerdict verdict;
   verdict.problem = ProblemOf(error);
@@ -204,9 +232,9 @@ TrustVerdict VerdictOf(const Certificate& leaf, X509_STORE_CTX* context, absl::T
   if (int depth = X509_STORE_CTX_get_error_depth(context); depth > 0) {
     absl::StrAppend(&which, ": issuer ", depth, " above it");
   }
-  verdict.text = Problem(which, X509_verify_cert_error_string(error),
-                         GotOf(verdict.problem, X509_STORE_CTX_get_current_cert(context)),
-                         absl::StrCat("trusted at ", absl::FormatTime(at, absl::UTCTimeZone())));
+  verdict.text =
+      Problem(which, X509_verify_cert_error_string(error), GotOf(verdict.problem, context, state),
+              absl::StrCat("trusted at ", absl::FormatTime(state.at, absl::UTCTimeZone())));
   return verdict;
 }
 
@@ -334,7 +362,7 @@ TrustVerdict TrustStore::Check(const Certificate& leaf,
            1);
   CheckState check{absl::FromUnixSeconds(absl::ToUnixSeconds(at)), state_->crl_grace};
   Configure(context.get(), &check);
-  if (X509_verify_cert(context.get()) != 1) return VerdictOf(leaf, context.get(), check.at);
+  if (X509_verify_cert(context.get()) != 1) return VerdictOf(leaf, context.get(), check);
   if (!leaf.is_p256() || !leaf.Allows(use)) return WrongUse(leaf, use);
   if (!check.used_stale_crl) return {};
   return {TrustProblem::kNone,

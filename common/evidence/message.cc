@@ -27,10 +27,10 @@ absl::Status Bad(std::string_view reason, std::string_view field, std::string_vi
 
 absl::Status CheckText(std::string_view field, std::string_view text, size_t bytes_max,
                        bool required) {
-  if (required && text.empty()) return Bad("HEADER_MALFORMED", field, "missing");
+  const std::string want = absl::StrCat(required ? "1 to " : "at most ", bytes_max, " bytes");
+  if (required && text.empty()) return Bad("HEADER_MALFORMED", field, "missing", "0 bytes", want);
   if (text.size() <= bytes_max) return absl::OkStatus();
-  return Bad("HEADER_LIMIT", field, "too long", absl::StrCat(text.size(), " bytes"),
-             absl::StrCat("at most ", bytes_max, " bytes"));
+  return Bad("HEADER_LIMIT", field, "too long", absl::StrCat(text.size(), " bytes"), want);
 }
 
 // Which identities there are is the directory's to say; this refuses what
@@ -75,7 +75,9 @@ absl::Status CheckTime(std::string_view field, bool present,
 }
 
 absl::Status CheckTimes(const Header& header) {
-  if (!header.has_time()) return Bad("TIME_INVALID", "time", "missing");
+  if (!header.has_time()) {
+    return Bad("TIME_INVALID", "time", "missing", "none", "a protobuf Timestamp");
+  }
   WS_RETURN_IF_ERROR(CheckTime("time", true, header.time()));
   WS_RETURN_IF_ERROR(CheckTime("not_before", header.has_not_before(), header.not_before()));
   WS_RETURN_IF_ERROR(CheckTime("expire_time", header.has_expire_time(), header.expire_time()));
@@ -85,7 +87,8 @@ absl::Status CheckTimes(const Header& header) {
   if (std::make_pair(begin.seconds(), begin.nanos()) < std::make_pair(end.seconds(), end.nanos())) {
     return absl::OkStatus();
   }
-  return Bad("TIME_INVALID", "expire_time", "not after not_before");
+  return Bad("TIME_INVALID", "expire_time", "not after not_before",
+             absl::StrCat(end.seconds(), " s"), absl::StrCat("later than ", begin.seconds(), " s"));
 }
 
 absl::Status CheckRecipients(const Header& header) {
@@ -97,9 +100,12 @@ absl::Status CheckRecipients(const Header& header) {
   }
   for (auto it = recipients.begin(); it != recipients.end(); ++it) {
     WS_RETURN_IF_ERROR(CheckIdentity(kReason, "recipients", *it));
-    if (*it == header.source()) return Bad(kReason, "recipients", "the sender is among them");
+    if (*it == header.source()) {
+      return Bad(kReason, "recipients", "the sender is among them", Quoted(*it),
+                 "others than the source");
+    }
     if (std::find(recipients.begin(), it, *it) != it) {
-      return Bad(kReason, "recipients", "given twice", Quoted(*it));
+      return Bad(kReason, "recipients", "given twice", Quoted(*it), "each once");
     }
   }
   return absl::OkStatus();
@@ -122,7 +128,9 @@ absl::Status CheckTransition(const ReferralHeader& referral) {
   if (transition < types::v1::TRANSITION_REQUEST ||
       transition > types::v1::TRANSITION_ENTERED_IN_ERROR) {
     return Bad("ILLEGAL_TRANSITION", "referral.transition", "not one that a message may carry",
-               absl::StrCat(static_cast<int>(transition)));
+               absl::StrCat(static_cast<int>(transition)),
+               absl::StrCat(static_cast<int>(types::v1::TRANSITION_REQUEST), " to ",
+                            static_cast<int>(types::v1::TRANSITION_ENTERED_IN_ERROR)));
   }
   const bool request = transition == types::v1::TRANSITION_REQUEST;
   if (request != (referral.expected_version() == 0)) {
@@ -142,7 +150,9 @@ absl::Status CheckCommitment(std::string_view field, std::string_view commitment
     return Bad("LINK_INVALID", field, "wrong size", absl::StrCat(commitment.size()), "32 bytes");
   }
   if (referral.transition() == types::v1::TRANSITION_REQUEST) return absl::OkStatus();
-  return Bad("LINK_INVALID", field, "only a request may carry it");
+  return Bad("LINK_INVALID", field, "only a request may carry it",
+             types::v1::Transition_Name(referral.transition()),
+             types::v1::Transition_Name(types::v1::TRANSITION_REQUEST));
 }
 
 absl::Status CheckReferral(const ReferralHeader& referral) {
@@ -163,39 +173,45 @@ absl::Status CheckEncrypted(const Header& header) {
              Quoted(header.datacontenttype()), kEncryptedMediaType);
 }
 
+// A subject may be words about a person: its size is told, not itself.
+absl::Status CheckNoSubject(const Header& header, std::string_view reason,
+                            std::string_view problem) {
+  if (header.subject().empty()) return absl::OkStatus();
+  return Bad(reason, "subject", problem, absl::StrCat(header.subject().size(), " bytes"), "none");
+}
+
 absl::Status CheckCase(const Header& header) {
-  if (!header.has_referral()) return Bad("REFERRAL_MISSING", "referral", "missing on a case");
-  if (!header.subject().empty()) {
-    return Bad("SUBJECT_ON_CASE", "subject", "not allowed on a case");
+  if (!header.has_referral()) {
+    return Bad("REFERRAL_MISSING", "referral", "missing on a case", "none", "a ReferralHeader");
   }
+  WS_RETURN_IF_ERROR(CheckNoSubject(header, "SUBJECT_ON_CASE", "not allowed on a case"));
   WS_RETURN_IF_ERROR(CheckEncrypted(header));
   return CheckReferral(header.referral());
 }
 
 absl::Status CheckMemo(const Header& header) {
-  if (!header.subject().empty()) {
-    return Bad("SUBJECT_ON_MEMO", "subject", "not allowed on a memo");
-  }
+  WS_RETURN_IF_ERROR(CheckNoSubject(header, "SUBJECT_ON_MEMO", "not allowed on a memo"));
   return CheckEncrypted(header);
 }
 
 absl::Status CheckLink(std::string_view name, std::string_view commitment, bool present,
                        const bus::v1::LinkOpening& opening) {
   if (commitment.empty() && !present) return absl::OkStatus();
-  std::string_view problem;
-  if (commitment.empty()) {
-    problem = "opened without a commitment";
-  } else if (!present) {
-    problem = "committed and not opened";
-  } else if (opening.referral_id().size() != kReferralIdBytes ||
-             opening.salt().size() != kSaltBytes) {
-    problem = "wrong size of referral_id or salt";
-  } else if (crypto::AsBytes(LinkCommitment(opening.salt(), opening.referral_id())) != commitment) {
-    problem = "the opening does not match the commitment";
-  } else {
-    return absl::OkStatus();
+  auto bad = [name](std::string_view problem, std::string_view got, std::string_view want) {
+    return Refusal(absl::StatusCode::kInvalidArgument, "LINK_INVALID",
+                   Problem(name, problem, got, want));
+  };
+  if (commitment.empty()) return bad("opened without a commitment", "an opening", "none");
+  if (!present) return bad("committed and not opened", "no opening", "referral_id and salt");
+  if (opening.referral_id().size() != kReferralIdBytes || opening.salt().size() != kSaltBytes) {
+    return bad("wrong size of referral_id or salt",
+               absl::StrCat(opening.referral_id().size(), " and ", opening.salt().size()),
+               "16 and 16 bytes");
   }
-  return Refusal(absl::StatusCode::kInvalidArgument, "LINK_INVALID", Problem(name, problem));
+  const crypto::Digest opened = LinkCommitment(opening.salt(), opening.referral_id());
+  if (crypto::AsBytes(opened) == commitment) return absl::OkStatus();
+  return bad("the opening does not match the commitment", crypto::Hex(crypto::AsBytes(opened)),
+             crypto::Hex(commitment));
 }
 
 }  // namespace
@@ -213,7 +229,9 @@ absl::StatusOr<Header> ParseHeader(std::string_view header_bytes) {
   Header header;
   if (!ParseStrictly(header_bytes, UnknownFields::kRefuse, &header)) {
     return Refusal(absl::StatusCode::kInvalidArgument, "HEADER_MALFORMED",
-                   Problem("header", "malformed, or a field is unknown or given twice"));
+                   Problem("header", "malformed or a field is unknown or given twice",
+                           absl::StrCat(header_bytes.size(), " bytes"),
+                           "one serialized Header of the contract's fields"));
   }
   return header;
 }
@@ -227,7 +245,8 @@ absl::Status CheckHeader(const Header& header, MessageForm form) {
   WS_RETURN_IF_ERROR(CheckPayloadFields(header));
   if (form == MessageForm::kCase) return CheckCase(header);
   if (header.has_referral()) {
-    return Bad("REFERRAL_ON_NON_CASE", "referral", "not allowed on this type");
+    return Bad("REFERRAL_ON_NON_CASE", "referral", "not allowed on this type",
+               Quoted(header.type()), "a case type");
   }
   return form == MessageForm::kMemo ? CheckMemo(header) : absl::OkStatus();
 }
@@ -238,12 +257,17 @@ absl::Status CheckPayload(const Header& header, std::string_view payload) {
                    Problem("payload", "too large", absl::StrCat(payload.size(), " bytes"),
                            "at most 1,048,576 bytes"));
   }
-  if (payload.size() == header.payload_size() &&
-      crypto::AsBytes(crypto::Sha256(payload)) == header.payload_sha256()) {
+  const bool same_size = payload.size() == header.payload_size();
+  if (same_size && crypto::AsBytes(crypto::Sha256(payload)) == header.payload_sha256()) {
     return absl::OkStatus();
   }
-  return Refusal(absl::StatusCode::kInvalidArgument, "PAYLOAD_MISMATCH",
-                 Problem("payload", "not the one that the header names"));
+  // The digest of what came stays unsaid: one of a short text could be guessed from it.
+  return Refusal(
+      absl::StatusCode::kInvalidArgument, "PAYLOAD_MISMATCH",
+      Problem("payload", "not the one that the header names",
+              absl::StrCat(payload.size(), " bytes", same_size ? " with another SHA-256" : ""),
+              absl::StrCat(header.payload_size(), " bytes with SHA-256 ",
+                           crypto::Hex(header.payload_sha256()))));
 }
 
 crypto::Digest LinkCommitment(std::string_view salt, std::string_view referral_id) {

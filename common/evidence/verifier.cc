@@ -27,7 +27,10 @@ absl::Status Malformed(std::string_view reason, std::string_view thing, std::str
 absl::Status CheckShape(std::string_view certificate_sha256, std::string_view signature) {
   if (signature.empty() || certificate_sha256.empty()) {
     return Refusal(absl::StatusCode::kInvalidArgument, kMissing,
-                   Problem("signature", "missing", "", "signature and certificate_sha256"));
+                   Problem("signature", "missing",
+                           absl::StrCat(signature.size(), " bytes of signature and ",
+                                        certificate_sha256.size(), " of certificate_sha256"),
+                           "both"));
   }
   if (certificate_sha256.size() != kDigestBytes) {
     return Malformed(kInvalid, "certificate_sha256", "wrong size", certificate_sha256.size(),
@@ -52,9 +55,9 @@ absl::StatusOr<const crypto::Certificate*> FindCertificate(const CertificateLook
                                                            std::string_view sha256) {
   const crypto::Certificate* certificate = lookup.FindSigning(signer, *crypto::DigestFrom(sha256));
   if (certificate != nullptr) return certificate;
-  return Refusal(
-      absl::StatusCode::kUnauthenticated, "CERTIFICATE_UNKNOWN",
-      Problem("signing certificate", "not enrolled for " + Quoted(signer), crypto::Hex(sha256)));
+  return Refusal(absl::StatusCode::kUnauthenticated, "CERTIFICATE_UNKNOWN",
+                 Problem("signing certificate", "not enrolled for the signer", crypto::Hex(sha256),
+                         "one that is enrolled for " + Quoted(signer)));
 }
 
 struct Statement {
@@ -169,9 +172,12 @@ absl::Status Verifier::VerifyWholeBatch(const WholeBatch& batch, std::string_vie
     return Malformed(kPathInvalid, thing, "wrong number of leaves", batch.leaves.size(),
                      absl::StrCat(statement.size, " as signed"));
   }
-  if (merkle::Tree(batch.leaves).root() != statement.root) {
+  const crypto::Digest root = merkle::Tree(batch.leaves).root();
+  if (root != statement.root) {
     return Refusal(absl::StatusCode::kUnauthenticated, kPathInvalid,
-                   Problem(thing, "its contents are not the signed ones"));
+                   Problem(thing, "its contents are not the signed ones",
+                           "root " + crypto::Hex(crypto::AsBytes(root)),
+                           "root " + crypto::Hex(crypto::AsBytes(statement.root))));
   }
   return CheckEcdsa(*certificate, kBatchContent, batch.statement, batch.signature);
 }

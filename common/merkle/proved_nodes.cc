@@ -33,8 +33,10 @@ absl::StatusOr<Siblings> SplitPath(uint64_t index, uint64_t size, std::string_vi
               absl::StrCat(hashes * kHashBytes, " bytes for this leaf")));
 }
 
-absl::Status Unproved() {
-  return absl::UnauthenticatedError(Problem("audit path", "leads to another root"));
+absl::Status Unproved(size_t level, std::string_view got, std::string_view want) {
+  return absl::UnauthenticatedError(Problem("audit path", "leads to another root",
+                                            absl::StrCat(crypto::Hex(got), " at level ", level),
+                                            crypto::Hex(want)));
 }
 
 }  // namespace
@@ -61,11 +63,16 @@ absl::Status ProvedNodes::VerifyInclusion(const Digest& leaf_hash, uint64_t inde
     const bool is_right = (index >> met) % 2 == 1;
     climbed[met + 1] = is_right ? NodeHash(sibling, climbed[met]) : NodeHash(climbed[met], sibling);
   }
-  if (levels_[met][index >> met].hash != climbed[met]) return Unproved();
+  const Digest& proved = levels_[met][index >> met].hash;
+  if (proved != climbed[met]) {
+    return Unproved(met, crypto::AsBytes(climbed[met]), crypto::AsBytes(proved));
+  }
   for (size_t level = met; level < levels_.size(); ++level) {
     if (siblings[level].empty()) continue;
     const Node& beside = levels_[level][(index >> level) ^ 1];
-    if (crypto::AsBytes(beside.hash) != siblings[level]) return Unproved();
+    if (crypto::AsBytes(beside.hash) != siblings[level]) {
+      return Unproved(level, siblings[level], crypto::AsBytes(beside.hash));
+    }
   }
   for (size_t level = 0; level < met; ++level) {
     levels_[level][index >> level] = {.hash = climbed[level], .proved = true};

@@ -79,7 +79,11 @@ absl::StatusOr<Caller> CallerOf(const grpc::AuthContext& context, const crypto::
   // The certificate itself, not gRPC's reading of it: one parser decides.
   const std::shared_ptr<const Presented> presented = PresentedBy(context);
   const absl::StatusOr<crypto::Certificate>& leaf = presented->leaf;
-  if (!leaf.ok()) return Refuse("IDENTITY_MISSING", Problem("caller", "no client certificate"));
+  if (!leaf.ok()) {
+    return Refuse("IDENTITY_MISSING",
+                  Problem("caller", "no client certificate", Quoted(Std(leaf.status().message())),
+                          "one X.509 certificate in PEM"));
+  }
   const std::vector<std::string>& names = leaf->uri_sans();
   if (names.size() > 1) {
     return Refuse("IDENTITY_AMBIGUOUS", Problem("client certificate", "more than one URI SAN",

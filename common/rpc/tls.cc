@@ -61,7 +61,9 @@ class PeerVerifier : public tls::ExternalCertificateVerifier {
     auto leaf = crypto::Certificate::FromPem(leaf_pem);
     if (!leaf.ok()) {
       return Refuse("certificate unreadable", "CERTIFICATE_UNTRUSTED",
-                    waystation::Std(leaf.status().message()));
+                    Problem("peer's certificate", "unreadable",
+                            Quoted(waystation::Std(leaf.status().message())),
+                            "one X.509 certificate in PEM"));
     }
     // The chain holds the leaf on the client's side and not on the server's;
     // either way it does no harm among the intermediates.

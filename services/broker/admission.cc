@@ -47,17 +47,25 @@ absl::Status TrustRefusal(const crypto::TrustVerdict& verdict) {
                  absl::StrCat("signing certificate: ", verdict.text));
 }
 
-bool HasUnknownFields(const google::protobuf::Message& message) {
-  return !message.GetReflection()->GetUnknownFields(message).empty();
+// The first field that the contract does not have; 0 when there is none.
+int UnknownFieldOf(const google::protobuf::Message& message) {
+  const auto& unknown = message.GetReflection()->GetUnknownFields(message);
+  return unknown.empty() ? 0 : unknown.field(0).number();
 }
 
 // What nobody reads could be of any size, and would be kept and delivered.
 absl::Status CheckKnownFields(const bus::v1::SignedMessage& message) {
-  bool unknown = HasUnknownFields(message) || HasUnknownFields(message.signature()) ||
-                 HasUnknownFields(message.signature().batch());
-  if (!unknown) return absl::OkStatus();
-  return Refusal(absl::StatusCode::kInvalidArgument, "HEADER_MALFORMED",
-                 "message: a field that is not in the contract, want only those of message.proto");
+  const google::protobuf::Message* const parts[] = {&message, &message.signature(),
+                                                    &message.signature().batch()};
+  for (const google::protobuf::Message* part : parts) {
+    const int field = UnknownFieldOf(*part);
+    if (field == 0) continue;
+    return Refusal(absl::StatusCode::kInvalidArgument, "HEADER_MALFORMED",
+                   Problem("message", "a field that is not in the contract",
+                           absl::StrCat("field ", field, " of ", part->GetDescriptor()->name()),
+                           "only those of message.proto"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -79,8 +87,8 @@ absl::StatusOr<std::shared_ptr<AdmittedMessage>> AdmissionSession::Admit(
   const bus::v1::Header& header = admitted->header;
   if (header.source() != identity_) {
     return Refusal(absl::StatusCode::kPermissionDenied, "SOURCE_MISMATCH",
-                   absl::StrCat("source: not the identity of the connection, got ",
-                                Quoted(header.source()), ", want ", Quoted(identity_)));
+                   Problem("source", "not the identity of the connection", Quoted(header.source()),
+                           Quoted(identity_)));
   }
   WS_RETURN_IF_ERROR(CheckAgainstDirectory(header));
   WS_RETURN_IF_ERROR(CheckPolicy(header));
@@ -110,14 +118,16 @@ absl::StatusOr<std::shared_ptr<AdmittedMessage>> AdmissionSession::Admit(
 absl::Status AdmissionSession::CheckAgainstDirectory(const bus::v1::Header& header) {
   std::optional<evidence::MessageForm> form = rules_.directory->FormOf(header.type());
   if (!form.has_value()) {
-    return Refusal(absl::StatusCode::kInvalidArgument, "UNKNOWN_TYPE",
-                   absl::StrCat("type: not in the directory, got ", Quoted(header.type())));
+    return Refusal(
+        absl::StatusCode::kInvalidArgument, "UNKNOWN_TYPE",
+        Problem("type", "not in the directory", Quoted(header.type()), "a type of the directory"));
   }
   WS_RETURN_IF_ERROR(evidence::CheckHeader(header, *form));
   for (const std::string& recipient : header.recipients()) {
     if (rules_.directory->Find(recipient) != nullptr) continue;
     return Refusal(absl::StatusCode::kNotFound, "UNKNOWN_RECIPIENT",
-                   absl::StrCat("recipient: not in the directory, got ", Quoted(recipient)));
+                   Problem("recipient", "not in the directory", Quoted(recipient),
+                           "an identity of the directory"));
   }
   return absl::OkStatus();
 }
@@ -159,8 +169,9 @@ absl::StatusOr<std::vector<ReceiptView>> AdmissionSession::AdmitReceipts(
   if (count == 0 || count > kBatchLeavesMax || bytes > kReceiptBatchBytesMax) {
     return Refusal(
         absl::StatusCode::kInvalidArgument, "FRAME_LIMIT",
-        absl::StrCat("receipt batch: got ", count, " receipts in ", bytes, " bytes, want 1 to ",
-                     kBatchLeavesMax, " in at most ", kReceiptBatchBytesMax));
+        Problem("receipt batch", "wrong size",
+                absl::StrCat(count, " receipts in ", bytes, " bytes"),
+                absl::StrCat("1 to ", kBatchLeavesMax, " in at most ", kReceiptBatchBytesMax)));
   }
   WS_RETURN_IF_ERROR(verifier_.VerifyReceiptBatch(batch, identity_));
   WS_RETURN_IF_ERROR(CheckCertificateNow(batch.certificate_sha256()));
@@ -171,14 +182,17 @@ absl::StatusOr<std::vector<ReceiptView>> AdmissionSession::AdmitReceipts(
                         evidence::ParseDeliveryReceipt(receipt_bytes));
     if (receipt.recipient() != identity_) {
       return Refusal(absl::StatusCode::kInvalidArgument, "RECEIPT_MISMATCH",
-                     absl::StrCat("delivery receipt: recipient is not the caller, got ",
-                                  Quoted(receipt.recipient()), ", want ", Quoted(identity_)));
+                     Problem("delivery receipt", "recipient is not the caller",
+                             Quoted(receipt.recipient()), Quoted(identity_)));
     }
     std::optional<MessageId> id = ParseUuid(receipt.message_id());
     std::optional<crypto::Digest> hash = crypto::DigestFrom(receipt.envelope_hash());
     if (!id.has_value() || !hash.has_value()) {
       return Refusal(absl::StatusCode::kInvalidArgument, "RECEIPT_MISMATCH",
-                     "delivery receipt: message_id or envelope_hash is malformed");
+                     Problem("delivery receipt", "message_id or envelope_hash is malformed",
+                             absl::StrCat(Quoted(receipt.message_id()), " and ",
+                                          receipt.envelope_hash().size(), " bytes"),
+                             "a UUIDv7 and 32 bytes"));
     }
     views.push_back({.id = *id, .envelope_hash = *hash, .attempt = receipt.attempt()});
   }

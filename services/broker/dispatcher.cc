@@ -6,14 +6,18 @@
 #include <vector>
 
 #include "common/ids/uuid.h"
-#include "common/limits/limits.h"
 #include "common/log/log.h"
 #include "common/status/status.h"
+#include "services/broker/core/decide.h"
 
 namespace waystation::broker {
 namespace {
 
 constexpr size_t kBlocksWaitingMax = 4;
+
+// Messages that are kept in memory for their delivery; beyond it they come from the
+// journal again. Nothing is refused for it.
+constexpr size_t kDeliveryCacheBytesMax = size_t{256} * 1024 * 1024;
 
 // What one result takes as a rule, and one delivery beside header and payload:
 // guesses that spare a frame from growing.
@@ -197,7 +201,7 @@ void Dispatcher::AnswerReceivers(Block& block) {
     for (const Ack& ack : reply.acks) {
       absl::Status status = ack.status;
       if (ack.past_sequence != 0) {
-        status = JudgePastReceipt(ack.past_sequence, reply.session->queue);
+        status = JudgePastReceipt(ack, reply.session->queue);
       }
       AppendAck(FormatUuid(ack.id), status, &frame.bytes);
     }
@@ -205,8 +209,8 @@ void Dispatcher::AnswerReceivers(Block& block) {
   for (auto& [session, frame] : frames) session->OnFrame(std::move(frame));
 }
 
-absl::Status Dispatcher::JudgePastReceipt(uint64_t sequence, const std::string& queue) {
-  absl::StatusOr<journal::v1::Record> record = reader_.RecordAt(sequence);
+absl::Status Dispatcher::JudgePastReceipt(const Ack& ack, const std::string& queue) {
+  absl::StatusOr<journal::v1::Record> record = reader_.RecordAt(ack.past_sequence);
   bus::v1::Header header;
   if (!record.ok() || !header.ParseFromString(record->accepted().header())) {
     Fatal("journal: an accepted message cannot be read: " + record.status().ToString());
@@ -216,8 +220,7 @@ absl::Status Dispatcher::JudgePastReceipt(uint64_t sequence, const std::string& 
     return absl::OkStatus();
   }
   // The same words as for a message that nobody sent: it is not the caller's.
-  absl::Status unknown = Refusal(absl::StatusCode::kNotFound, "UNKNOWN_MESSAGE",
-                                 "delivery receipt: the bus never had this message");
+  absl::Status unknown = NeverHeld(ack.id);
   refusals_.Add(queue, "receipt", unknown);
   return unknown;
 }

@@ -60,7 +60,7 @@ class Dispatcher {
   absl::Status AppendFromJournal(const Grant& grant, int64_t deadline_us, std::string* frame);
   void AnswerReceivers(Block& block);
   // Refuses, on the record, a receipt of who never was to have the message.
-  absl::Status JudgePastReceipt(uint64_t sequence, const std::string& queue);
+  absl::Status JudgePastReceipt(const Ack& ack, const std::string& queue);
   void Release(const Block& block);
   void ReleaseOne(uint64_t sequence);
 

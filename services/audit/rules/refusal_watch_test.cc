@@ -12,7 +12,7 @@ using testing::IsEmpty;
 constexpr char kMessageId[] = "018f0000-0000-7000-8000-000000000001";
 constexpr char kChangedText[] =
     "message \"018f0000-0000-7000-8000-000000000001\": accepted before with another content, "
-    "want the same bytes";
+    "got envelope hash 9b1fe0, want the same bytes";
 
 class RefusalWatchTest : public FoldTest {};
 

@@ -133,11 +133,9 @@ Ack Handlers::AckFor(const ReceiptView& receipt, const absl::StatusOr<uint64_t>&
   // For what is in the queue no more, or never was.
   std::optional<KnownMessage> known = ids_.Find(receipt.id);
   if (!known.has_value()) {
-    ack.status = Refusal(absl::StatusCode::kNotFound, "UNKNOWN_MESSAGE",
-                         "delivery receipt: the bus never had this message");
+    ack.status = NeverHeld(receipt.id);
   } else if (known->envelope_hash != receipt.envelope_hash) {
-    ack.status = Refusal(absl::StatusCode::kInvalidArgument, "RECEIPT_MISMATCH",
-                         "delivery receipt: envelope_hash is not the message's");
+    ack.status = OfAnotherEnvelope(receipt.envelope_hash);
   } else {
     ack.past_sequence = known->sequence;
   }

@@ -1,40 +1,50 @@
 #include "services/broker/core/decide.h"
 
 #include <algorithm>
+#include <string>
 
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "common/ids/uuid.h"
 #include "common/limits/limits.h"
 #include "common/status/status.h"
 
 namespace waystation::broker {
 namespace {
 
-absl::Status CheckQueues(const State& state, const bus::v1::Header& header) {
+std::string TimeText(int64_t time_us) {
+  return absl::FormatTime(absl::FromUnixMicros(time_us), absl::UTCTimeZone());
+}
+
+absl::Status CheckQueues(const State& state, const bus::v1::Header& header, size_t messages_max) {
   for (const std::string& recipient : header.recipients()) {
     const DeliveryQueue* queue = state.FindQueue(recipient);
     if (queue == nullptr) {
       return Refusal(absl::StatusCode::kNotFound, "UNKNOWN_RECIPIENT",
-                     absl::StrCat("recipient: not in the directory, got ", Quoted(recipient)));
+                     Problem("recipient", "not in the directory", Quoted(recipient),
+                             "an identity of the directory"));
     }
-    if (queue->size() >= kQueueMessagesMax) {
-      return Refusal(absl::StatusCode::kResourceExhausted, "OVERLOADED",
-                     absl::StrCat("queue ", Quoted(recipient), ": full, got ", queue->size(),
-                                  " messages, want fewer than ", kQueueMessagesMax));
+    if (queue->size() >= messages_max) {
+      return Refusal(
+          absl::StatusCode::kResourceExhausted, "OVERLOADED",
+          Problem("queue " + Quoted(recipient), "full", absl::StrCat(queue->size(), " messages"),
+                  absl::StrCat("fewer than ", messages_max)));
     }
   }
   return absl::OkStatus();
 }
 
-absl::Status UnknownMessage() {
-  return Refusal(absl::StatusCode::kNotFound, "UNKNOWN_MESSAGE",
-                 "message: not in this queue, want the id of a present delivery");
+absl::Status UnknownMessage(const MessageId& id) {
+  return Refusal(
+      absl::StatusCode::kNotFound, "UNKNOWN_MESSAGE",
+      Problem("message", "not in this queue", FormatUuid(id), "the id of a present delivery"));
 }
 
 absl::Status StaleAttempt(uint32_t got, uint32_t want) {
   return Refusal(absl::StatusCode::kFailedPrecondition, "STALE_ATTEMPT",
-                 absl::StrCat("delivery: wrong attempt, got ", got, ", want ", want));
+                 Problem("delivery", "wrong attempt", absl::StrCat(got), absl::StrCat(want)));
 }
 
 // The present lease of a message, if `attempt` is the present one.
@@ -42,7 +52,7 @@ absl::StatusOr<const QueuedMessage*> PresentLease(const State& state, const std:
                                                   const MessageId& id, uint32_t attempt) {
   const DeliveryQueue* found = state.FindQueue(queue);
   const QueuedMessage* message = found == nullptr ? nullptr : found->FindById(id);
-  if (message == nullptr) return UnknownMessage();
+  if (message == nullptr) return UnknownMessage(id);
   if (message->stage != Stage::kLeased || message->attempt != attempt) {
     return StaleAttempt(attempt, message->attempt);
   }
@@ -62,8 +72,7 @@ absl::StatusOr<uint64_t> JudgeReceipt(const DeliveryQueue* queue, const ReceiptV
   const QueuedMessage* message = queue == nullptr ? nullptr : queue->FindById(receipt.id);
   if (message == nullptr) return 0;
   if (message->envelope_hash != receipt.envelope_hash) {
-    return Refusal(absl::StatusCode::kInvalidArgument, "RECEIPT_MISMATCH",
-                   "delivery receipt: envelope_hash is not the message's");
+    return OfAnotherEnvelope(receipt.envelope_hash);
   }
   // A receipt is resent verbatim, so an older attempt is as good, also one from
   // before a redrive; one that was never made is a forgery or a fault.
@@ -75,21 +84,38 @@ absl::StatusOr<uint64_t> JudgeReceipt(const DeliveryQueue* queue, const ReceiptV
 
 }  // namespace
 
+absl::Status NeverHeld(const MessageId& id) {
+  return Refusal(absl::StatusCode::kNotFound, "UNKNOWN_MESSAGE",
+                 Problem("delivery receipt", "the bus never had this message", FormatUuid(id),
+                         "the id of a delivery to the caller"));
+}
+
+absl::Status OfAnotherEnvelope(const crypto::Digest& envelope_hash) {
+  return Refusal(
+      absl::StatusCode::kInvalidArgument, "RECEIPT_MISMATCH",
+      Problem("delivery receipt", "envelope_hash is not the message's",
+              crypto::Hex(crypto::AsBytes(envelope_hash)), "that of the message as delivered"));
+}
+
 absl::StatusOr<PublishDecision> DecidePublish(const State& state, const PublishCommand& command,
                                               const std::optional<KnownMessage>& known,
                                               int64_t now_us, journal::v1::Accepted* accepted) {
   const bus::v1::Header& header = *command.header;
   if (known.has_value()) {
     if (known->envelope_hash == command.envelope_hash) return PublishDecision::kDuplicate;
-    return Refusal(absl::StatusCode::kAlreadyExists, "CONTENT_CHANGED",
-                   absl::StrCat("message ", Quoted(header.id()),
-                                ": accepted before with another content, want the same bytes"));
+    return Refusal(
+        absl::StatusCode::kAlreadyExists, "CONTENT_CHANGED",
+        Problem("message " + Quoted(header.id()), "accepted before with another content",
+                absl::StrCat("envelope hash ", crypto::Hex(crypto::AsBytes(command.envelope_hash))),
+                "the same bytes"));
   }
   if (header.has_expire_time() && Micros(header.expire_time()) <= now_us) {
     return Refusal(absl::StatusCode::kFailedPrecondition, "ALREADY_EXPIRED",
-                   absl::StrCat("message ", Quoted(header.id()), ": expire_time has passed"));
+                   Problem("message " + Quoted(header.id()), "expire_time has passed",
+                           TimeText(Micros(header.expire_time())),
+                           absl::StrCat("a time after ", TimeText(now_us))));
   }
-  WS_RETURN_IF_ERROR(CheckQueues(state, header));
+  WS_RETURN_IF_ERROR(CheckQueues(state, header, command.queue_messages_max));
   if (header.has_referral()) {
     WS_RETURN_IF_ERROR(state.ledger().Check(
         {.header = &header, .parent = command.parent, .replaces = command.replaces}));
@@ -209,8 +235,9 @@ absl::Status DecideRedrive(const State& state, const std::string& queue,
                            journal::v1::Redriven* redriven) {
   const DeliveryQueue* found = state.FindQueue(queue);
   if (found == nullptr) {
-    return Refusal(absl::StatusCode::kNotFound, "UNKNOWN_QUEUE",
-                   absl::StrCat("queue: not in the directory, got ", Quoted(queue)));
+    return Refusal(
+        absl::StatusCode::kNotFound, "UNKNOWN_QUEUE",
+        Problem("queue", "not in the directory", Quoted(queue), "an identity of the directory"));
   }
   redriven->set_queue(queue);
   redriven->set_operator_(std::string(operator_identity));
@@ -218,7 +245,7 @@ absl::Status DecideRedrive(const State& state, const std::string& queue,
   absl::btree_set<uint64_t> dead;
   for (const MessageId& id : ids) {
     const QueuedMessage* message = found->FindById(id);
-    if (message == nullptr) return UnknownMessage();
+    if (message == nullptr) return UnknownMessage(id);
     if (message->stage == Stage::kDead) dead.insert(message->sequence);
   }
   if (ids.empty() && found->dead() > 0) {

@@ -1,6 +1,7 @@
 #ifndef WAYSTATION_SERVICES_BROKER_CORE_DECIDE_H_
 #define WAYSTATION_SERVICES_BROKER_CORE_DECIDE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -11,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/crypto/sha256.h"
+#include "common/limits/limits.h"
 #include "services/broker/core/state.h"
 #include "waystation/bus/v1/message.pb.h"
 #include "waystation/bus/v1/subscriber.pb.h"
@@ -35,6 +37,8 @@ struct PublishCommand {
   std::optional<ReferralId> parent;
   std::optional<ReferralId> replaces;
   uint64_t crl_number = 0;
+  // The bus's limit; a test's queue is full sooner.
+  size_t queue_messages_max = kQueueMessagesMax;
 };
 
 // What the id index knows of a message id.
@@ -72,6 +76,11 @@ struct ReceiptView {
   crypto::Digest envelope_hash{};
   uint32_t attempt = 0;
 };
+
+// The answers to a receipt for a message that the bus never had, or, in the same
+// words, that was never the caller's to have; and for another envelope than its own.
+absl::Status NeverHeld(const MessageId& id);
+absl::Status OfAnotherEnvelope(const crypto::Digest& envelope_hash);
 
 // The sequence that each receipt acknowledges, in order; 0 where it changes
 // nothing because the message is not in the queue (delivered before, or

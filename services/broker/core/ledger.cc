@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "common/status/status.h"
@@ -21,25 +22,27 @@ constexpr int64_t kTimestampSecondsMin = -62'135'596'800;
 constexpr int64_t kTimestampSecondsMax = 253'402'300'799;
 
 absl::Status Illegal(ReferralState state, Event event, Party actor) {
-  return Refusal(absl::StatusCode::kFailedPrecondition, "ILLEGAL_TRANSITION",
-                 absl::StrCat("referral: no such step, got event \"", Absl(EventName(event)),
-                              "\" by ", Absl(PartyName(actor)), " in state \"",
-                              Absl(StateName(state)), "\", want an edge of the referral table"));
+  return Refusal(
+      absl::StatusCode::kFailedPrecondition, "ILLEGAL_TRANSITION",
+      Problem("referral", "no such step",
+              absl::StrCat("event \"", Absl(EventName(event)), "\" by ", Absl(PartyName(actor)),
+                           " in state \"", Absl(StateName(state)), "\""),
+              "an edge of the referral table"));
 }
 
-absl::Status Unknown() {
-  return Refusal(absl::StatusCode::kNotFound, "UNKNOWN_REFERRAL",
-                 "referral: not found among the referrals of this identity");
-}
-
-absl::Status LinkInvalid(std::string_view problem) {
+absl::Status LinkInvalid(std::string_view problem, std::string_view got, std::string_view want) {
   return Refusal(absl::StatusCode::kFailedPrecondition, "LINK_INVALID",
-                 absl::StrCat("referral link: ", Absl(problem)));
+                 Problem("referral link", problem, got, want));
+}
+
+absl::Status StaleVersion(uint64_t got, std::string_view want) {
+  return Refusal(absl::StatusCode::kAborted, "STALE_VERSION",
+                 Problem("referral", "stale version", absl::StrCat(got), want));
 }
 
 absl::Status ScopeProblem(uint32_t got, uint32_t want) {
   return Refusal(absl::StatusCode::kFailedPrecondition, "SCOPE_VERSION",
-                 absl::StrCat("referral scope: wrong version, got ", got, ", want ", want));
+                 Problem("referral scope", "wrong version", absl::StrCat(got), absl::StrCat(want)));
 }
 
 absl::Status CheckScope(const Referral& referral, Event event, uint32_t got) {
@@ -47,8 +50,9 @@ absl::Status CheckScope(const Referral& referral, Event event, uint32_t got) {
   if (got != want) return ScopeProblem(got, want);
   bool answers = event == Event::kScopeConfirmed || event == Event::kRetainedUnder;
   if (answers && !referral.scope_unanswered) {
-    return Refusal(absl::StatusCode::kFailedPrecondition, "SCOPE_VERSION",
-                   "referral scope: already answered, want a change of scope first");
+    return Refusal(
+        absl::StatusCode::kFailedPrecondition, "SCOPE_VERSION",
+        Problem("referral scope", "already answered", EventName(event), "a change of scope first"));
   }
   return absl::OkStatus();
 }
@@ -67,6 +71,14 @@ std::optional<ReferralId> ReferralIdFrom(std::string_view bytes) {
   return id;
 }
 
+absl::Status UnknownReferral(std::string_view id) {
+  const std::string got = ReferralIdFrom(id).has_value() ? absl::BytesToHexString(Absl(id))
+                                                         : absl::StrCat(id.size(), " bytes");
+  return Refusal(absl::StatusCode::kNotFound, "UNKNOWN_REFERRAL",
+                 Problem("referral", "not found among the referrals of this identity", got,
+                         "the referral_id of one of them"));
+}
+
 Party PartyOf(const Referral& referral, std::string_view identity) {
   if (identity == referral.requester) return Party::kRequester;
   if (identity == referral.target) return Party::kTarget;
@@ -82,31 +94,31 @@ absl::Status Ledger::Check(const TransitionCommand& command) const {
   std::optional<Event> event = EventOfMessage(step.transition());
   if (!event.has_value()) {
     return Refusal(absl::StatusCode::kInvalidArgument, "ILLEGAL_TRANSITION",
-                   absl::StrCat("referral: not a step that a message may take, got ",
-                                static_cast<int>(step.transition())));
+                   Problem("referral", "not a step that a message may take",
+                           absl::StrCat(static_cast<int>(step.transition())),
+                           "a transition that a message may carry"));
   }
   if (*event == Event::kRequest) return CheckRequest(command);
   std::optional<ReferralId> id = ReferralIdFrom(step.referral_id());
   const Referral* referral = id.has_value() ? Find(*id) : nullptr;
-  if (referral == nullptr) return Unknown();
+  if (referral == nullptr) return UnknownReferral(step.referral_id());
   return CheckStep(*referral, *event, *command.header);
 }
 
 absl::Status Ledger::CheckRequest(const TransitionCommand& command) const {
   const bus::v1::ReferralHeader& step = command.header->referral();
   std::optional<ReferralId> id = ReferralIdFrom(step.referral_id());
-  if (!id.has_value()) return Unknown();
+  if (!id.has_value()) return UnknownReferral(step.referral_id());
   if (const Referral* present = Find(*id); present != nullptr) {
     // A stranger who guesses a handle learns no more than its owner tells.
     Party party = PartyOf(*present, command.header->source());
     if (party != Party::kOther) return Illegal(present->state, Event::kRequest, party);
     return Refusal(absl::StatusCode::kAlreadyExists, "REFERRAL_EXISTS",
-                   "referral: this referral_id is taken, want 16 fresh random bytes");
+                   Problem("referral", "this referral_id is taken",
+                           absl::BytesToHexString(step.referral_id()), "16 fresh random bytes"));
   }
   if (step.expected_version() != 0) {
-    return Refusal(absl::StatusCode::kAborted, "STALE_VERSION",
-                   absl::StrCat("referral: stale version, got ", step.expected_version(),
-                                ", want 0 for a request"));
+    return StaleVersion(step.expected_version(), "0 for a request");
   }
   if (step.scope_version() != 1) return ScopeProblem(step.scope_version(), 1);
   return CheckLinks(command);
@@ -116,9 +128,14 @@ absl::Status Ledger::CheckLinks(const TransitionCommand& command) const {
   const std::string& source = command.header->source();
   if (command.parent.has_value()) {
     const Referral* parent = Find(*command.parent);
-    if (parent == nullptr) return LinkInvalid("the parent is not a referral of this bus");
+    if (parent == nullptr) {
+      return LinkInvalid("unknown parent", "no referral_id of this bus", "that of a referral");
+    }
     Party party = PartyOf(*parent, source);
-    if (party == Party::kOther) return LinkInvalid("the sender is no party to the parent");
+    if (party == Party::kOther) {
+      return LinkInvalid("the sender is no party to the parent", Quoted(source),
+                         "its requester or its target");
+    }
     if (FindEdge(parent->state, Event::kForward, party) == nullptr) {
       return Illegal(parent->state, Event::kForward, party);
     }
@@ -126,11 +143,15 @@ absl::Status Ledger::CheckLinks(const TransitionCommand& command) const {
   if (command.replaces.has_value()) {
     const Referral* old = Find(*command.replaces);
     if (old == nullptr || old->requester != source) {
-      return LinkInvalid("the sender is not the requester of the replaced referral");
+      return LinkInvalid("the sender is not the requester of the replaced referral", Quoted(source),
+                         "its requester");
     }
     bool ended = old->state == types::v1::REFERRAL_STATE_RETURNED ||
                  old->state == types::v1::REFERRAL_STATE_EXPIRED;
-    if (!ended) return LinkInvalid("only a returned or expired referral may be replaced");
+    if (!ended) {
+      return LinkInvalid("the replaced referral has not ended", StateName(old->state),
+                         "returned or expired");
+    }
   }
   return absl::OkStatus();
 }
@@ -140,28 +161,29 @@ absl::Status Ledger::CheckStep(const Referral& referral, Event event,
   Party party = PartyOf(referral, header.source());
   if (party == Party::kOther) {
     return Refusal(absl::StatusCode::kPermissionDenied, "NOT_A_PARTY",
-                   "referral: the sender is neither its requester nor its target");
+                   Problem("referral", "the sender is no party to it", Quoted(header.source()),
+                           "its requester or its target"));
   }
   const bus::v1::ReferralHeader& step = header.referral();
   if (step.expected_version() != referral.version) {
-    return Refusal(
-        absl::StatusCode::kAborted, "STALE_VERSION",
-        absl::StrCat("referral: stale version, got ", step.expected_version(), ", want ",
-                     referral.version, " (state \"", Absl(StateName(referral.state)), "\")"));
+    return StaleVersion(
+        step.expected_version(),
+        absl::StrCat(referral.version, " (state \"", Absl(StateName(referral.state)), "\")"));
   }
   if (FindEdge(referral.state, event, party) == nullptr) {
     return Illegal(referral.state, event, party);
   }
   if (step.has_due_time() && party != Party::kRequester) {
     return Refusal(absl::StatusCode::kInvalidArgument, "TIME_INVALID",
-                   "due_time: set by the target, want only the requester to set it");
+                   Problem("due_time", "not this party's to set", PartyName(party),
+                           PartyName(Party::kRequester)));
   }
   WS_RETURN_IF_ERROR(CheckScope(referral, event, step.scope_version()));
   const std::string& other = party == Party::kRequester ? referral.target : referral.requester;
   if (header.recipients(0) != other) {
     return Refusal(absl::StatusCode::kInvalidArgument, "RECIPIENTS_INVALID",
-                   absl::StrCat("recipients: the first is not the referral's other party, got ",
-                                Quoted(header.recipients(0)), ", want ", Quoted(other)));
+                   Problem("recipients", "the first is not the referral's other party",
+                           Quoted(header.recipients(0)), Quoted(other)));
   }
   return absl::OkStatus();
 }

@@ -34,6 +34,10 @@ inline std::string_view AsBytes(const ReferralId& id) {
   return {reinterpret_cast<const char*>(id.data()), id.size()};
 }
 
+// The answer for a referral that is not there, and, in the same words, for one that
+// the asker may not know of. `id` as the asker gave it.
+absl::Status UnknownReferral(std::string_view id);
+
 // Journal time of a header's time, in microseconds; what lies outside the range
 // of a protobuf Timestamp is taken to its nearer end.
 int64_t Micros(const google::protobuf::Timestamp& time);

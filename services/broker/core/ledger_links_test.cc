@@ -55,7 +55,7 @@ TEST_F(LedgerTest, OnlyTheRequesterReplacesAndOnlyReturnedOrExpired) {
   ExpectRefused(Check(fresh), absl::StatusCode::kFailedPrecondition, "LINK_INVALID");
   ASSERT_TRUE(Take(Request(1)).ok());
   ExpectRefused(Check(fresh), absl::StatusCode::kFailedPrecondition, "LINK_INVALID",
-                "only a returned or expired");
+                "want returned or expired");
   ASSERT_TRUE(Take(ByTarget(types::v1::TRANSITION_RETURN, 1)).ok());
   Step other = fresh;
   other.source = kHhs;
@@ -71,7 +71,7 @@ TEST_F(LedgerTest, OnlyTheRequesterReplacesAndOnlyReturnedOrExpired) {
                   .ok());
   fresh.referral = 3;
   ExpectRefused(Check(fresh), absl::StatusCode::kFailedPrecondition, "LINK_INVALID",
-                "only a returned or expired");
+                "want returned or expired");
 }
 
 }  // namespace

@@ -63,13 +63,11 @@ bool ListMatches(const google::protobuf::RepeatedPtrField<std::string>& list,
 
 absl::Status Denied(std::string_view identity, bus::v1::Action action, std::string_view type,
                     std::string_view recipient, std::string why) {
-  std::string text =
-      absl::StrCat("policy: ", Quoted(identity), " may not do ", bus::v1::Action_Name(action));
-  if (!type.empty()) {
-    absl::StrAppend(&text, " of ", Quoted(type), " to ", Quoted(recipient));
-  }
+  std::string got = bus::v1::Action_Name(action);
+  if (!type.empty()) absl::StrAppend(&got, " of ", Quoted(type), " to ", Quoted(recipient));
+  absl::StrAppend(&got, " by ", Quoted(identity));
   return Refusal(absl::StatusCode::kPermissionDenied, "POLICY_DENIED",
-                 absl::StrCat(text, ": ", why));
+                 Problem("policy", why, got, "a rule that allows it and none that denies it"));
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include "services/broker/edge/context.h"
 
-#include "absl/strings/str_cat.h"
 #include "common/status/status.h"
 #include "grpcpp/server_context.h"
 
@@ -15,7 +14,8 @@ absl::StatusOr<rpc::Caller> Judge(const EdgeContext& context,
       rpc::CallerOf(*call.auth_context(), context.trust->Current(), context.clock->Now()));
   if (context.rules.directory->Find(caller.identity) == nullptr) {
     return Refusal(absl::StatusCode::kUnauthenticated, "IDENTITY_UNKNOWN",
-                   absl::StrCat("identity: not enrolled, got ", Quoted(caller.identity)));
+                   Problem("identity", "not enrolled", Quoted(caller.identity),
+                           "an identity of the directory"));
   }
   if (action) WS_RETURN_IF_ERROR(context.rules.policy->Allow(caller.identity, *action));
   return caller;
@@ -39,15 +39,13 @@ absl::StatusOr<rpc::Caller> EdgeContext::Authenticate(const grpc::CallbackServer
 
 absl::StatusOr<Referral> EdgeContext::ReferralFor(const rpc::Caller& caller,
                                                   const std::string& id) const {
-  const absl::Status unknown = Refusal(absl::StatusCode::kNotFound, "UNKNOWN_REFERRAL",
-                                       "referral: not found among the referrals of this identity");
   std::optional<ReferralId> parsed = ReferralIdFrom(id);
-  if (!parsed.has_value()) return unknown;
+  if (!parsed.has_value()) return UnknownReferral(id);
   std::optional<Referral> referral = projection->FindReferral(*parsed);
-  if (!referral.has_value()) return unknown;
+  if (!referral.has_value()) return UnknownReferral(id);
   bool may_see = PartyOf(*referral, caller.identity) != Party::kOther ||
                  rules.policy->Allow(caller.identity, bus::v1::ACTION_AUDIT).ok();
-  if (!may_see) return unknown;
+  if (!may_see) return UnknownReferral(id);
   return *std::move(referral);
 }
 

@@ -11,9 +11,9 @@ using audit::v1::CosignRequest;
 constexpr size_t kAnswerBytesMax = 4096;
 constexpr absl::Duration kRecheckInterval = absl::Seconds(1);
 
-absl::Status Protocol(std::string_view problem) {
+absl::Status Protocol(std::string_view problem, std::string_view got, std::string_view want) {
   return Refusal(absl::StatusCode::kInvalidArgument, "COSIGN_PROTOCOL",
-                 absl::StrCat("cosign: ", Absl(problem)));
+                 Problem("cosign", problem, got, want));
 }
 
 }  // namespace
@@ -45,13 +45,15 @@ absl::Status CosignStream::Recheck() {
 absl::Status CosignStream::Handle(const CosignRequest& request) {
   WS_RETURN_IF_ERROR(Recheck());
   if (request.has_open() != (session_ == nullptr)) {
-    return Protocol("want `open` in the first request and in no other");
+    return Protocol(request.has_open() ? "opened twice" : "not opened",
+                    request.has_open() ? "another `open`" : "no `open`",
+                    "`open` in the first request and in no other");
   }
   if (request.has_open()) return Open(request.open());
-  if (!request.has_answer()) return Protocol("got neither `open` nor `answer`");
+  if (!request.has_answer()) return Protocol("empty request", "nothing", "`open` or `answer`");
   if (request.answer().body().size() > kAnswerBytesMax) {
-    return Protocol(absl::StrCat("answer: got ", request.answer().body().size(),
-                                 " bytes, want at most ", kAnswerBytesMax));
+    return Protocol("answer too long", absl::StrCat(request.answer().body().size(), " bytes"),
+                    absl::StrCat("at most ", kAnswerBytesMax));
   }
   return cosignatures_.Answer(*session_, request.answer().code(), request.answer().body());
 }

@@ -21,7 +21,8 @@ using bus::v1::ACTION_READ;
 
 absl::Status NoCheckpoint() {
   return Refusal(absl::StatusCode::kNotFound, "NO_CHECKPOINT",
-                 "audit log: nothing was signed yet, ask again a second later");
+                 Problem("audit log", "nothing was signed yet", "no checkpoint",
+                         "the question again a second later"));
 }
 
 // The records that prove a referral: its messages, and the receipts for each.

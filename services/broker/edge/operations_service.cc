@@ -45,8 +45,9 @@ void FillQueue(const std::string& identity, const DeliveryQueue& queue,
 }
 
 absl::Status UnknownQueue(const std::string& queue) {
-  return Refusal(absl::StatusCode::kNotFound, "UNKNOWN_QUEUE",
-                 absl::StrCat("queue: not in the directory, got ", Quoted(queue)));
+  return Refusal(
+      absl::StatusCode::kNotFound, "UNKNOWN_QUEUE",
+      Problem("queue", "not in the directory", Quoted(queue), "an identity of the directory"));
 }
 
 absl::Status FillDeadLetters(const State& state, const std::string& name,
@@ -121,9 +122,10 @@ grpc::ServerWriteReactor<operations::v1::TailRecordsResponse>* OperationsService
   if (!caller.ok()) return new RefusedTail(caller.status());
   uint64_t next = context_.sequencer->last_sequence() + 1;
   if (request->from_sequence() > next) {
-    return new RefusedTail(Refusal(
-        absl::StatusCode::kOutOfRange, "CURSOR",
-        absl::StrCat("from_sequence: got ", request->from_sequence(), ", want at most ", next)));
+    return new RefusedTail(
+        Refusal(absl::StatusCode::kOutOfRange, "CURSOR",
+                Problem("from_sequence", "beyond the record",
+                        absl::StrCat(request->from_sequence()), absl::StrCat("at most ", next))));
   }
   auto tail = std::make_shared<TailStream>(
       *context_.journal, request->from_sequence() == 0 ? next : request->from_sequence(),
@@ -170,7 +172,7 @@ grpc::ServerUnaryReactor* OperationsService::RedriveDeadLetters(
       std::optional<MessageId> id = ParseUuid(text);
       if (!id.has_value()) {
         return Refusal(absl::StatusCode::kNotFound, "UNKNOWN_MESSAGE",
-                       absl::StrCat("message id: got ", Quoted(text), ", want a UUID"));
+                       Problem("message id", "not an id", Quoted(text), "a UUID"));
       }
       redrive.ids.push_back(*id);
     }

@@ -127,10 +127,11 @@ class PublishStream : public Stream<StreamingPublishRequest>, public PublishSink
     if (count >= 1 && count <= kFrameMessagesMax && request.ByteSizeLong() <= kFrameBytesMax) {
       return absl::OkStatus();
     }
-    absl::Status limit = Refusal(
-        absl::StatusCode::kInvalidArgument, "FRAME_LIMIT",
-        absl::StrCat("publish frame: got ", count, " messages in ", request.ByteSizeLong(),
-                     " bytes, want 1 to ", kFrameMessagesMax, " in at most ", kFrameBytesMax));
+    absl::Status limit =
+        Refusal(absl::StatusCode::kInvalidArgument, "FRAME_LIMIT",
+                Problem("publish frame", "wrong size",
+                        absl::StrCat(count, " messages in ", request.ByteSizeLong(), " bytes"),
+                        absl::StrCat("1 to ", kFrameMessagesMax, " in at most ", kFrameBytesMax)));
     context_.refusals->Add(admission_.identity(), "publish", limit);
     return limit;
   }
@@ -243,7 +244,8 @@ grpc::ServerUnaryReactor* PublisherService::GetPublishOutcome(
                         FindReceipt(request->message_id(), caller.identity));
     if (!receipt.has_value()) {
       return Refusal(absl::StatusCode::kNotFound, "UNKNOWN_MESSAGE",
-                     "message: the bus has no message of the caller with this id");
+                     Problem("message", "the bus has none of the caller's with this id",
+                             Quoted(request->message_id()), "the id of an accepted message"));
     }
     *response->mutable_receipt() = *std::move(receipt);
     return absl::OkStatus();
@@ -260,8 +262,11 @@ grpc::ServerUnaryReactor* PublisherService::ListPublishOutcomes(
     WS_ASSIGN_OR_RETURN(rpc::Caller caller, context_.Authenticate(*call, bus::v1::ACTION_READ));
     const auto asked = static_cast<size_t>(request->message_ids_size());
     if (asked == 0 || asked > kOutcomesAskedMax) {
-      return Refusal(absl::StatusCode::kInvalidArgument, "FRAME_LIMIT",
-                     absl::StrCat("message_ids: got ", asked, ", want 1 to ", kOutcomesAskedMax));
+      const absl::Status limit = Refusal(absl::StatusCode::kInvalidArgument, "FRAME_LIMIT",
+                                         Problem("message_ids", "wrong number", absl::StrCat(asked),
+                                                 absl::StrCat("1 to ", kOutcomesAskedMax)));
+      context_.refusals->Add(caller.identity, "call", limit);
+      return limit;
     }
     response->set_log_origin(context_.log_origin);
     for (const std::string& message_id : request->message_ids()) {

@@ -20,8 +20,8 @@ absl::StatusOr<uint64_t> AfterSequence(const std::string& page_token) {
   uint64_t after = 0;
   if (page_token.empty() || absl::SimpleAtoi(page_token, &after)) return after;
   return Refusal(absl::StatusCode::kInvalidArgument, "PAGE_TOKEN",
-                 absl::StrCat("page_token: got ", Quoted(page_token),
-                              ", want the next_page_token of an answer"));
+                 Problem("page_token", "not one of ours", Quoted(page_token),
+                         "the next_page_token of an answer"));
 }
 
 }  // namespace

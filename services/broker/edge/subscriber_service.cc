@@ -35,9 +35,10 @@ absl::StatusOr<int64_t> BoundedMicros(std::string_view field,
   bool in_range = duration.seconds() >= 0 && duration.seconds() <= absl::ToInt64Seconds(most);
   int64_t value_us = in_range ? MicrosOf(duration) : -1;
   if (value_us >= absl::ToInt64Microseconds(least) && value_us <= most_us) return value_us;
-  return Refusal(absl::StatusCode::kInvalidArgument, "FRAME_LIMIT",
-                 absl::StrCat(Absl(field), ": got ", duration.seconds(), " s, want ",
-                              absl::FormatDuration(least), " to ", absl::FormatDuration(most)));
+  return Refusal(
+      absl::StatusCode::kInvalidArgument, "FRAME_LIMIT",
+      Problem(field, "out of range", absl::StrCat(duration.seconds(), " s"),
+              absl::StrCat(absl::FormatDuration(least), " to ", absl::FormatDuration(most))));
 }
 
 absl::StatusOr<Credit> CreditFrom(const bus::v1::FlowControl& flow) {
@@ -48,10 +49,12 @@ absl::StatusOr<Credit> CreditFrom(const bus::v1::FlowControl& flow) {
       credit.bytes <= kOutstandingBytesMax) {
     return credit;
   }
-  return Refusal(absl::StatusCode::kInvalidArgument, "FRAME_LIMIT",
-                 absl::StrCat("flow_control: got ", flow.outstanding_messages_max(),
-                              " messages and ", credit.bytes, " bytes, want 1 to ",
-                              kOutstandingMessagesMax, " and at most ", kOutstandingBytesMax));
+  return Refusal(
+      absl::StatusCode::kInvalidArgument, "FRAME_LIMIT",
+      Problem(
+          "flow_control", "out of range",
+          absl::StrCat(flow.outstanding_messages_max(), " messages and ", credit.bytes, " bytes"),
+          absl::StrCat("1 to ", kOutstandingMessagesMax, " and at most ", kOutstandingBytesMax)));
 }
 
 bool IsReasonCode(const std::string& reason) {
@@ -121,7 +124,9 @@ class PullStream : public Stream<StreamingPullRequest> {
     WS_RETURN_IF_ERROR(Recheck());
     if (request.has_open() == (session_ != nullptr)) {
       return Refusal(absl::StatusCode::kInvalidArgument, "PULL_NOT_OPENED",
-                     "pull: want `open` in the first request and in no other");
+                     Problem("pull", request.has_open() ? "opened twice" : "not opened",
+                             request.has_open() ? "another `open`" : "no `open`",
+                             "`open` in the first request and in no other"));
     }
     if (request.has_open()) WS_RETURN_IF_ERROR(Open(request.open()));
     if (request.has_flow_control()) {
@@ -147,9 +152,10 @@ class PullStream : public Stream<StreamingPullRequest> {
 
   absl::Status Open(const bus::v1::PullOpen& open) {
     if (!IsClientId(open.client_id())) {
-      return Refusal(absl::StatusCode::kInvalidArgument, "FRAME_LIMIT",
-                     absl::StrCat("client_id: got ", Quoted(open.client_id()), ", want 1 to ",
-                                  kClientIdBytesMax, " printable characters without space"));
+      return Refusal(
+          absl::StatusCode::kInvalidArgument, "FRAME_LIMIT",
+          Problem("client_id", "not a name", Quoted(open.client_id()),
+                  absl::StrCat("1 to ", kClientIdBytesMax, " printable characters without space")));
     }
     int64_t deadline_us = absl::ToInt64Microseconds(kAckDeadlineDefault);
     if (open.has_ack_deadline()) {
@@ -190,9 +196,12 @@ class PullStream : public Stream<StreamingPullRequest> {
   absl::Status TakeNack(const bus::v1::Nack& nack) {
     std::optional<MessageId> id = ParseUuid(nack.message_id());
     if (!id.has_value() || !IsReasonCode(nack.reason())) {
+      // What is no code may be words about a person: its size is told, not itself.
       return Refusal(absl::StatusCode::kInvalidArgument, "FRAME_LIMIT",
-                     absl::StrCat("nack: got id ", Quoted(nack.message_id()), " and reason ",
-                                  Quoted(nack.reason()), ", want a UUID and UPPER_SNAKE"));
+                     Problem("nack", "malformed",
+                             absl::StrCat("id ", Quoted(nack.message_id()), " and a reason of ",
+                                          nack.reason().size(), " bytes"),
+                             "a UUID and UPPER_SNAKE of at most 63 bytes"));
     }
     NackCommand command{.id = *id,
                         .attempt = nack.attempt(),
@@ -210,8 +219,8 @@ class PullStream : public Stream<StreamingPullRequest> {
     std::optional<MessageId> id = ParseUuid(change.message_id());
     if (!id.has_value()) {
       return Refusal(absl::StatusCode::kInvalidArgument, "FRAME_LIMIT",
-                     absl::StrCat("deadline change: message_id: got ", Quoted(change.message_id()),
-                                  ", want a UUID"));
+                     Problem("deadline change", "message_id is not an id",
+                             Quoted(change.message_id()), "a UUID"));
     }
     WS_ASSIGN_OR_RETURN(int64_t deadline_us, BoundedMicros("ack_deadline", change.ack_deadline(),
                                                            kAckDeadlineMin, kAckDeadlineMax));

@@ -165,7 +165,9 @@ absl::Status Cosignatures::Take(Session& session, Published& published, std::str
     return absl::OkStatus();
   }
   return Refusal(absl::StatusCode::kUnauthenticated, "SIGNATURE_INVALID",
-                 absl::StrCat("cosignature: does not verify as ", session.cosigner, "'s"));
+                 Problem("cosignature", "does not verify",
+                         absl::StrCat(parsed->size(), " lines, none by the session's key"),
+                         "one by " + Quoted(session.cosigner)));
 }
 
 }  // namespace waystation::broker
