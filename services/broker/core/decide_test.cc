@@ -57,6 +57,21 @@ class DecideTest : public ::testing::Test {
     Follow(std::move(record));
   }
 
+  // Decides on message `number` of doj, for a queue that holds at most so many.
+  absl::StatusOr<PublishDecision> Publish(uint32_t number, size_t queue_messages_max,
+                                          const std::optional<KnownMessage>& known = {}) {
+    bus::v1::Header header;
+    header.set_id(FormatUuid(IdOf(number)));
+    header.set_source("doj");
+    header.add_recipients(kQueue);
+    PublishCommand command;
+    command.header = &header;
+    command.envelope_hash.fill('h');
+    command.queue_messages_max = queue_messages_max;
+    journal::v1::Accepted accepted;
+    return DecidePublish(state_, command, known, now_us_, &accepted);
+  }
+
   void LeaseAll() {
     LeaseCommand command{.queue = kQueue,
                          .client_id = "c",
@@ -72,6 +87,15 @@ class DecideTest : public ::testing::Test {
     for (Record& record : DecideTick(state_, now_us_, 1'000'000)) Follow(std::move(record));
   }
 
+  // Follows a receipt for the message of this sequence.
+  void Acknowledge(uint64_t sequence) {
+    Record record;
+    record.mutable_delivered()->set_queue(kQueue);
+    record.mutable_delivered()->add_sequences(sequence);
+    record.mutable_delivered()->add_receipts("receipt");
+    Follow(std::move(record));
+  }
+
   ReceiptView ReceiptOf(uint32_t number, uint32_t attempt = 1) {
     ReceiptView receipt{.id = IdOf(number), .envelope_hash = {}, .attempt = attempt};
     receipt.envelope_hash.fill('h');
@@ -81,6 +105,24 @@ class DecideTest : public ::testing::Test {
   State state_;
   int64_t now_us_ = 1'000'000;
 };
+
+TEST_F(DecideTest, AFullQueueTakesNoMoreUntilOneLeavesIt) {
+  EXPECT_EQ(PublishCommand().queue_messages_max, kQueueMessagesMax);
+  Accept(1);
+  EXPECT_TRUE(Publish(2, 2).ok());
+  Accept(2);
+  LeaseAll();  // A message in hand is in the queue as well.
+  const absl::Status full = Publish(3, 2).status();
+  EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ReasonOf(full), "OVERLOADED");
+  EXPECT_EQ(full.message(), "queue \"ins\": full, got 2 messages, want fewer than 2");
+  // What the bus has already is answered all the same.
+  EXPECT_EQ(
+      *Publish(1, 2, KnownMessage{.sequence = 2, .envelope_hash = ReceiptOf(1).envelope_hash}),
+      PublishDecision::kDuplicate);
+  Acknowledge(2);
+  EXPECT_EQ(*Publish(3, 2), PublishDecision::kAccept);
+}
 
 TEST_F(DecideTest, GoodReceiptAfterAForgedOneOfTheSameMessageStillAcknowledges) {
   Accept(1);
