@@ -47,12 +47,14 @@ std::vector<Row> IdentityRows() {
        .send = [=](auto& w) { return PublishAs(w, w.strangers.IssueElsewhere(doj)); },
        .code = StatusCode::kUnavailable,
        .reason = "CERTIFICATE_UNTRUSTED",
-       .stage = "handshake"},
+       .stage = "handshake",
+       .words = {"certificate ", "issuer", "another root"}},
       {.name = "expired certificate",
        .send = [=](auto& w) { return PublishAs(w, w.strangers.IssueExpired(doj)); },
        .code = StatusCode::kUnavailable,
        .reason = "CERTIFICATE_EXPIRED",
-       .stage = "handshake"},
+       .stage = "handshake",
+       .words = {"certificate ", "expired", "trusted at"}},
       {.name = "revoked certificate",
        .send =
            [](RefusalWorld& w) {
@@ -70,13 +72,15 @@ std::vector<Row> IdentityRows() {
        .code = StatusCode::kUnavailable,
        .reason = "CERTIFICATE_REVOKED",
        .stage = "handshake",
-       .peer = "/agency/dol"},
+       .peer = "/agency/dol",
+       .words = {"certificate ", "revoked at", "trusted at"}},
       {.name = "no URI SAN",
        .send = [](auto& w) { return PublishAs(w, w.strangers.Issue({})); },
        .code = StatusCode::kUnauthenticated,
        .reason = "IDENTITY_MISSING",
        .stage = "call",
-       .peer = ""},
+       .peer = "",
+       .words = {"URI SAN", "got none", "SPIFFE ID"}},
       {.name = "two URI SANs",
        .send =
            [=](auto& w) {
@@ -84,7 +88,8 @@ std::vector<Row> IdentityRows() {
            },
        .code = StatusCode::kUnauthenticated,
        .reason = "IDENTITY_AMBIGUOUS",
-       .stage = "call"},
+       .stage = "call",
+       .words = {"URI SAN", "got 2", "want one"}},
       {.name = "unknown identity",
        .send =
            [](auto& w) {
@@ -133,7 +138,8 @@ std::vector<Row> EvidenceRows() {
       {.name = "unsigned",
        .send = SignedWith([](auto* m) { m->clear_signature(); }),
        .code = StatusCode::kInvalidArgument,
-       .reason = "SIGNATURE_MISSING"},
+       .reason = "SIGNATURE_MISSING",
+       .words = {"signature", "0 bytes", "want both"}},
       {.name = "signed with another's key",
        .send =
            [](auto& w) {
@@ -171,11 +177,12 @@ std::vector<Row> EvidenceRows() {
        .send = SignedWith([](auto* m) { (*m->mutable_payload())[3] ^= 1; }),
        .code = StatusCode::kInvalidArgument,
        .reason = "PAYLOAD_MISMATCH",
-       .words = {"payload"}},
+       .words = {"payload", "12 bytes with another SHA-256", "want 12 bytes"}},
       {.name = "payload cut",
        .send = SignedWith([](auto* m) { m->mutable_payload()->pop_back(); }),
        .code = StatusCode::kInvalidArgument,
-       .reason = "PAYLOAD_MISMATCH"},
+       .reason = "PAYLOAD_MISMATCH",
+       .words = {"payload", "got 11 bytes", "want 12 bytes"}},
       {.name = "batch path of another leaf",
        .send =
            [](auto& w) {

@@ -1,6 +1,7 @@
 #ifndef WAYSTATION_TESTS_E2E_REFUSAL_ROWS_H_
 #define WAYSTATION_TESTS_E2E_REFUSAL_ROWS_H_
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -23,6 +24,9 @@ struct Row {
   // what is wanted.
   std::vector<std::string> words = {};
 };
+
+// So many ids of messages that never were.
+std::vector<std::string> UnknownIds(size_t count);
 
 // The table of bad input. Thread-safe functions.
 std::vector<Row> IdentityRows();

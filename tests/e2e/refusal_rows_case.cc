@@ -81,7 +81,7 @@ std::vector<Row> CaseRows() {
        .code = StatusCode::kInvalidArgument,
        .reason = "SUBJECT_ON_CASE",
        .peer = "/agency/ins",
-       .words = {"subject"}},
+       .words = {"subject", "got 9 bytes", "want none"}},
       {.name = "case with a media type that is not encrypted",
        .send = StepWith(kIns, TRANSITION_TAKE_UP, 1,
                         [](auto* h) { h->set_datacontenttype("text/plain"); }),

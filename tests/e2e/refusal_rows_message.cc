@@ -23,7 +23,15 @@ std::function<absl::Status(RefusalWorld&)> ReportWith(std::function<void(bus::v1
   };
 }
 
+absl::Status AskOutcomes(RefusalWorld& world, size_t count) {
+  return ListPublishOutcomes(world.doj_channel, UnknownIds(count)).status();
+}
+
 }  // namespace
+
+std::vector<std::string> UnknownIds(size_t count) {
+  return std::vector<std::string>(count, "01890000-0000-7000-8000-000000000001");
+}
 
 std::vector<Row> LimitRows() {
   return {
@@ -91,6 +99,18 @@ std::vector<Row> LimitRows() {
        .send = [](auto& w) { return w.PublishFrame(bus::v1::StreamingPublishRequest()); },
        .code = StatusCode::kInvalidArgument,
        .reason = "FRAME_LIMIT"},
+      {.name = "outcomes of 257 messages asked",
+       .send = [](auto& w) { return AskOutcomes(w, kOutcomesAskedMax + 1); },
+       .code = StatusCode::kInvalidArgument,
+       .reason = "FRAME_LIMIT",
+       .stage = "call",
+       .words = {"message_ids", "257", "256"}},
+      {.name = "outcomes of no message asked",
+       .send = [](auto& w) { return AskOutcomes(w, 0); },
+       .code = StatusCode::kInvalidArgument,
+       .reason = "FRAME_LIMIT",
+       .stage = "call",
+       .words = {"message_ids", "got 0", "256"}},
   };
 }
 

@@ -1,30 +1,34 @@
 #include <algorithm>
 #include <iostream>
-#include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
+#include "common/limits/limits.h"
 #include "common/rpc/status_grpc.h"
 #include "common/status/status.h"
 #include "gtest/gtest.h"
+#include "tests/e2e/problem_text.h"
 #include "tests/e2e/refusal_rows.h"
 #include "tests/e2e/refusal_world.h"
+#include "tests/harness/operations.h"
 #include "waystation/bus/v1/publisher.grpc.pb.h"
 
 // The whole table of bad input, against the real broker over real mutual TLS.
-// For each row: the code and reason that the caller gets, a text that says what
-// is wrong, nothing taken onto the record but the refusal itself, and a broker
-// that takes a good message right after it.
+// For each row: the code and reason that the caller gets, a text that names the thing,
+// the problem, what came and what is wanted, the same in the feed of refusals, nothing
+// taken onto the record but the refusal itself, and a broker that takes a good message
+// right after it.
 
 namespace waystation::harness {
 namespace {
 
-// (peer, stage, reason) -> how often.
-using Feed = std::map<std::tuple<std::string, std::string, std::string>, uint32_t>;
+using Feed = std::vector<journal::v1::Refused>;
 
-Feed ReadFeed(RefusalWorld& world) {
+// What the operator sees of the refusals from a sequence on.
+Feed ReadFeed(RefusalWorld& world, uint64_t begin) {
   Feed feed;
   auto refusals = ListRefusals(world.operator_channel);
   if (!refusals.ok()) {
@@ -32,21 +36,33 @@ Feed ReadFeed(RefusalWorld& world) {
     return feed;
   }
   for (const auto& entry : *refusals) {
-    const auto& refused = entry.refused();
-    feed[{refused.peer(), refused.stage(), refused.reason()}] += refused.count();
+    if (entry.sequence() >= begin) feed.push_back(entry.refused());
   }
   return feed;
 }
 
-// How often a row stands in the feed; a peer without a name matches any.
+// A peer without a name matches any.
+bool IsOf(const journal::v1::Refused& refused, const Row& row) {
+  bool is_peer = row.peer.empty() || refused.peer() == cli::DevIdentity(row.peer);
+  return is_peer && refused.stage() == row.stage && refused.reason() == row.reason;
+}
+
+// How often a row stands in the feed.
 uint32_t CountOf(const Feed& feed, const Row& row) {
   uint32_t count = 0;
-  for (const auto& [key, times] : feed) {
-    const auto& [peer, stage, reason] = key;
-    bool is_peer = row.peer.empty() || peer == cli::DevIdentity(row.peer);
-    if (is_peer && stage == row.stage && reason == row.reason) count += times;
-  }
+  for (const auto& refused : feed) count += IsOf(refused, row) ? refused.count() : 0;
   return count;
+}
+
+bool HasWords(std::string_view text, const Row& row) {
+  return std::all_of(row.words.begin(), row.words.end(), [&](const std::string& word) {
+    return text.find(word) != std::string_view::npos;
+  });
+}
+
+void CheckForm(std::string_view text) {
+  EXPECT_TRUE(ParseProblem(text).has_value())
+      << text << "\nis not <thing>: <problem>, got <value>, want <rule>";
 }
 
 void CheckAnswer(const Row& row, const absl::Status& status) {
@@ -54,19 +70,31 @@ void CheckAnswer(const Row& row, const absl::Status& status) {
   EXPECT_EQ(status.code(), row.code) << status;
   if (row.stage == "handshake") return;  // TLS has no words for it; the feed has.
   EXPECT_EQ(ReasonOf(status), row.reason) << status;
-  std::string text(status.message());
-  EXPECT_NE(text.find(": "), std::string::npos) << text << " does not name thing and problem";
-  for (const std::string& word : row.words) {
-    EXPECT_NE(text.find(word), std::string::npos) << text << " lacks " << word;
+  CheckForm(Std(status.message()));
+  EXPECT_TRUE(HasWords(Std(status.message()), row))
+      << status << " lacks one of " << testing::PrintToString(row.words);
+}
+
+// Whatever is in the feed has the form. One entry stands for all of its peer, stage,
+// reason and second and has the text of the first of them: it is some row's of these.
+void CheckFeed(const Feed& feed, const std::vector<Row>& rows) {
+  for (const auto& refused : feed) {
+    CheckForm(refused.text());
+    bool is_rows = false;
+    bool has_words = false;
+    for (const Row& row : rows) {
+      if (!IsOf(refused, row)) continue;
+      is_rows = true;
+      has_words |= HasWords(refused.text(), row);
+    }
+    EXPECT_EQ(has_words, is_rows) << refused.ShortDebugString() << " lacks a row's words";
   }
 }
 
 // Each row by itself, and a good message after it.
 void Try(RefusalWorld& world, const std::vector<Row>& rows) {
-  std::vector<std::pair<const Row*, Feed>> sent;
   std::set<uint64_t> good;
   const uint64_t begin = LastSequence(world.operator_channel) + 1;
-  Feed before = ReadFeed(world);
   for (const Row& row : rows) {
     SCOPED_TRACE(row.name);
     CheckAnswer(row, row.send(world));
@@ -82,12 +110,13 @@ void Try(RefusalWorld& world, const std::vector<Row>& rows) {
     uint32_t found = 0;
     bool recorded = Eventually(
         [&] {
-          found = CountOf(ReadFeed(world), row) - CountOf(before, row);
+          found = CountOf(ReadFeed(world, begin), row);
           return found >= expected;
         },
         absl::Seconds(3));
     EXPECT_TRUE(recorded) << row.name << ": on the record " << found << " times, want " << expected;
   }
+  CheckFeed(ReadFeed(world, begin), rows);
   for (const auto& record : ReadRecords(world.bus, begin, LastSequence(world.operator_channel))) {
     EXPECT_EQ(record.has_accepted(), good.count(record.sequence()) == 1) << "taken";
     EXPECT_FALSE(record.has_delivered()) << record.ShortDebugString();
@@ -108,6 +137,16 @@ TEST_F(RefusalsTest, Cases) { Try(World(), CaseRows()); }
 TEST_F(RefusalsTest, Receipts) { Try(World(), ReceiptRows()); }
 TEST_F(RefusalsTest, Identities) { Try(World(), IdentityRows()); }
 TEST_F(RefusalsTest, Evidence) { Try(World(), EvidenceRows()); }
+
+TEST_F(RefusalsTest, AsManyOutcomesAsTheLimitAllowsAreTold) {
+  RefusalWorld& world = World();
+  std::vector<std::string> ids = UnknownIds(kOutcomesAskedMax - 1);
+  ids.push_back(HeaderOf(world.delivered_message).id());
+  auto outcomes = ListPublishOutcomes(world.doj_channel, ids);
+  ASSERT_TRUE(outcomes.ok()) << outcomes.status();
+  ASSERT_EQ(outcomes->size(), 1u);
+  EXPECT_EQ(outcomes->front().message_id(), ids.back());
+}
 
 // Sends copies of one message, each with another bit flipped in the part that
 // `part` gives; every one must be refused.

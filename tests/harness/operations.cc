@@ -47,6 +47,20 @@ absl::StatusOr<bus::v1::SignedReceipt> GetPublishOutcome(
   return response.receipt();
 }
 
+absl::StatusOr<std::vector<bus::v1::PublishOutcome>> ListPublishOutcomes(
+    const std::shared_ptr<grpc::Channel>& channel, const std::vector<std::string>& message_ids) {
+  grpc::ClientContext context;
+  Limit(context);
+  bus::v1::ListPublishOutcomesRequest request;
+  request.mutable_message_ids()->Add(message_ids.begin(), message_ids.end());
+  bus::v1::ListPublishOutcomesResponse response;
+  WS_RETURN_IF_ERROR(
+      rpc::FromGrpcStatus(bus::v1::PublisherService::NewStub(channel)->ListPublishOutcomes(
+          &context, request, &response)));
+  return std::vector<bus::v1::PublishOutcome>(response.outcomes().begin(),
+                                              response.outcomes().end());
+}
+
 absl::StatusOr<operations::v1::GetStatusResponse> GetStatus(
     const std::shared_ptr<grpc::Channel>& channel) {
   grpc::ClientContext context;

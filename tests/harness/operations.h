@@ -21,6 +21,10 @@ absl::StatusOr<bus::v1::PublishResponse> Publish(const std::shared_ptr<grpc::Cha
 absl::StatusOr<bus::v1::SignedReceipt> GetPublishOutcome(
     const std::shared_ptr<grpc::Channel>& channel, const std::string& message_id);
 
+// Of these messages, those that the bus has of the caller's.
+absl::StatusOr<std::vector<bus::v1::PublishOutcome>> ListPublishOutcomes(
+    const std::shared_ptr<grpc::Channel>& channel, const std::vector<std::string>& message_ids);
+
 absl::StatusOr<operations::v1::GetStatusResponse> GetStatus(
     const std::shared_ptr<grpc::Channel>& channel);
 absl::StatusOr<std::vector<operations::v1::RefusalEntry>> ListRefusals(
