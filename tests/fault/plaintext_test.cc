@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -21,14 +23,23 @@
 #include "tests/harness/puller.h"
 #include "tests/harness/test_bus.h"
 
-// Plants recognisable text in case payloads and looks for it wherever the
-// broker keeps anything: journal, projection, log, memory.
+// Plants recognisable text in case payloads, and in clear where it is refused, and
+// looks for it wherever the broker keeps anything: journal, projection, log, memory.
 
 namespace waystation::harness {
 namespace {
 
 constexpr int kCases = 40;
 constexpr std::string_view kPlanted = "PLANTED-9b1f-potential-victim-4471";
+
+// The text so often that one is whole somewhere: the journal cuts what it stores into
+// sectors of 508 bytes. A subject's 256 bytes hold as many.
+std::string Repeated(std::string_view text) {
+  constexpr size_t kSubjectBytes = 256;
+  std::string repeated;
+  while (repeated.size() + text.size() <= kSubjectBytes) repeated.append(text);
+  return repeated;
+}
 
 bool Holds(std::string_view bytes, std::string_view text) {
   return std::search(bytes.begin(), bytes.end(), text.begin(), text.end()) != bytes.end();
@@ -89,6 +100,7 @@ class PlaintextTest : public testing::Test {
  protected:
   PlaintextTest() : doj_(bus_, kDoj), ins_(bus_, kIns) {
     bus_.Start();
+    operator_channel_ = bus_.Channel(kOperator);
     auto channel = bus_.Channel(kDoj);
     for (int i = 0; i < kCases; ++i) {
       std::string text = absl::StrCat(Absl(kPlanted), "-", i, std::string(200, '.'));
@@ -97,8 +109,35 @@ class PlaintextTest : public testing::Test {
       Require(Publish(channel, doj_.Sign(header, doj_.Seal(text, kIns))).status(), "publish");
     }
     // One report is in clear on purpose: what finds it would find the others.
-    Require(Publish(channel, doj_.Sign(doj_.Report(kIns), std::string(kControl))).status(),
-            "control");
+    Require(Publish(channel, doj_.Sign(doj_.Report(kIns), Repeated(kControl))).status(), "control");
+  }
+
+  // How often the operator sees a refusal for this reason.
+  uint32_t RefusalsFor(std::string_view reason) {
+    uint32_t count = 0;
+    for (const auto& entry : Must(ListRefusals(operator_channel_), "refusals")) {
+      if (entry.refused().reason() == reason) count += entry.refused().count();
+    }
+    return count;
+  }
+
+  void ExpectRefused(const bus::v1::SignedMessage& message, const std::string& reason) {
+    const absl::Status refused = Publish(bus_.Channel(kDoj), message).status();
+    EXPECT_EQ(ReasonOf(refused), reason) << refused;
+    EXPECT_FALSE(Holds(Std(refused.message()), kPlanted)) << refused;
+    EXPECT_TRUE(Eventually([&] { return RefusalsFor(reason) > 0; })) << reason;
+  }
+
+  // Gives a message back with words about it where a code is wanted.
+  void NackWithWords() {
+    Puller puller(bus_.Channel(kIns), ins_);
+    const std::optional<bus::v1::Delivery> got = puller.Next();
+    ASSERT_TRUE(got.has_value());
+    puller.Nack(*got, std::nullopt, Repeated(kPlanted));
+    const std::optional<grpc::Status> ended = puller.Ended();
+    ASSERT_TRUE(ended.has_value());
+    EXPECT_FALSE(Holds(ended->error_message(), kPlanted)) << ended->error_message();
+    EXPECT_TRUE(Eventually([&] { return RefusalsFor("FRAME_LIMIT") > 0; }));
   }
 
   static constexpr std::string_view kControl = "CONTROL-report-in-clear-7730";
@@ -106,6 +145,7 @@ class PlaintextTest : public testing::Test {
   TestBus bus_;
   Drafts doj_;
   Drafts ins_;
+  std::shared_ptr<grpc::Channel> operator_channel_;
   std::vector<std::string> ids_;
 };
 
@@ -136,11 +176,21 @@ TEST_F(PlaintextTest, ItsDiskAndLogHoldNone) {
   // A duplicate, a refusal and an unreadable pull, so that logs have something to say.
   auto header = doj_.Case(kIns, NewReferralId(), types::v1::TRANSITION_TAKE_UP, 3);
   EXPECT_FALSE(Publish(bus_.Channel(kDoj), doj_.Sign(header, doj_.Seal(kPlanted, kIns))).ok());
+  // What comes in clear is refused, and the refusal does not keep it either.
+  auto unsealed = doj_.Case(kIns, NewReferralId(), types::v1::TRANSITION_REQUEST, 0);
+  ExpectRefused(doj_.Sign(unsealed, Repeated(kPlanted)), "PAYLOAD_NOT_ENCRYPTED");
+  auto subject = doj_.Case(kIns, NewReferralId(), types::v1::TRANSITION_REQUEST, 0);
+  subject.set_subject(Repeated(kPlanted));
+  ExpectRefused(doj_.Sign(subject, doj_.Seal("x", kIns)), "SUBJECT_ON_CASE");
+  ASSERT_NO_FATAL_FAILURE(NackWithWords());
   bus_.Stop();
   const std::string broker = bus_.dir() + "/broker";
   EXPECT_FALSE(SearchFolder(broker + "/journal", kControl).places.empty());
-  // Ids stand in the projection's index as 16 bytes, in the record as text.
-  EXPECT_FALSE(SearchFolder(broker + "/journal", ids_[0]).places.empty());
+  // Ids stand in the projection's index as 16 bytes, in the record as text; most of them
+  // whole.
+  EXPECT_TRUE(std::any_of(ids_.begin(), ids_.end(), [&](const std::string& id) {
+    return !SearchFolder(broker + "/journal", id).places.empty();
+  }));
   Found disk = SearchFolder(broker, kPlanted);
   EXPECT_EQ(disk.places, std::vector<std::string>());
   Found log = SearchFolder(bus_.dir() + "/log", kPlanted);
