@@ -4,10 +4,10 @@
 #include "absl/strings/str_cat.h"
 #include "common/handoffs/log.h"
 #include "common/handoffs/metrics.h"
-#include "common/handoffs/publication.h"
 #include "common/status/status.h"
 #include "tools/waystation/audit_source.h"
 #include "tools/waystation/connect.h"
+#include "tools/waystation/published_text.h"
 #include "tools/waystation/reconcile.pb.h"
 #include "tools/waystation/text.h"
 #include "tools/waystation/verbs.h"
@@ -164,41 +164,11 @@ absl::StatusOr<handoffs::ProcedureOfReferral> ReadProcedures(const Session& sess
   return procedures;
 }
 
-std::string MeasureName(handoffs::Measure measure) {
-  constexpr const char* kNames[] = {"requested", "received", "taken up",
-                                    "completed", "due",      "due on time"};
-  return kNames[static_cast<size_t>(measure)];
-}
-
-v1::PublishedCell ToProto(const handoffs::PublishedCell& cell) {
-  v1::PublishedCell proto;
-  proto.set_week(absl::FormatCivilTime(cell.week));
-  proto.set_measure(MeasureName(cell.measure));
-  proto.set_requester(cell.requester.empty() ? "all" : cell.requester);
-  proto.set_target(cell.target.empty() ? "all" : cell.target);
-  proto.set_suppressed(!cell.count.has_value());
-  if (cell.count) proto.set_count(*cell.count);
-  if (cell.median_h) proto.set_median_h(*cell.median_h);
-  return proto;
-}
-
 void PrintPublished(Session& session, const handoffs::HandoffLog& log) {
-  std::vector<v1::PublishedCell> cells;
-  for (absl::CivilDay week : handoffs::CompleteWeeks(log)) {
-    for (const handoffs::PublishedCell& cell : handoffs::WeekSnapshot(log, week)) {
-      cells.push_back(ToProto(cell));
-    }
-  }
-  Table table{{"WEEK OF", "WHAT", "FROM", "TO", "COUNT", "MEDIAN"}, {}};
-  for (const v1::PublishedCell& cell : cells) {
-    table.rows.push_back(
-        {cell.week(), cell.measure(), ShortIdentity(cell.requester()), ShortIdentity(cell.target()),
-         cell.suppressed() ? std::string("suppressed") : absl::StrCat(cell.count()),
-         cell.has_median_h() ? absl::StrCat(cell.median_h(), "h") : ""});
-  }
+  const std::vector<v1::PublishedCell> cells = PublishedCells(log);
   session.out.Say(
       "referrals by week and pair; groups under 11, and what would give them away, are suppressed");
-  session.out.List(cells, table, "no week is over on this log yet");
+  session.out.List(cells, PublishedTable(cells), "no week is over on this log yet");
 }
 
 absl::Status RunMetrics(Session& session, const MetricsOptions& options) {
