@@ -21,7 +21,7 @@ crypto::Ed25519Key TestLogKey(char byte) {
   return Must(crypto::Ed25519Key::FromSeed(std::string(32, byte)));
 }
 
-TestLog::TestLog(absl::Time begin)
+TestLog::TestLog(absl::Time begin, const bus::v1::Directory& directory)
     : begin_us_(absl::ToUnixMicros(begin)),
       bus_id_(16, 'b'),
       log_key_(TestLogKey('l')),
@@ -30,6 +30,7 @@ TestLog::TestLog(absl::Time begin)
   journal::v1::Record record;
   record.mutable_genesis()->set_bus_id(bus_id_);
   record.mutable_genesis()->set_format_level(2);
+  if (directory.version() > 0) *record.mutable_genesis()->mutable_directory() = directory;
   Add(std::move(record));
 }
 

@@ -11,6 +11,7 @@
 #include "common/tlog/checkpoint.h"
 #include "common/tlog/note.h"
 #include "common/tlog/tile.h"
+#include "waystation/bus/v1/directory.pb.h"
 #include "waystation/journal/v1/record.pb.h"
 
 namespace waystation {
@@ -26,8 +27,10 @@ namespace waystation {
 // Single-threaded: the test.
 class TestLog {
  public:
-  // Journal time begins at `begin` and grows by a microsecond with each record.
-  explicit TestLog(absl::Time begin = absl::FromUnixSeconds(1'000'000'000));
+  // Journal time begins at `begin` and grows by a microsecond with each record. An
+  // empty directory is left out of the genesis.
+  explicit TestLog(absl::Time begin = absl::FromUnixSeconds(1'000'000'000),
+                   const bus::v1::Directory& directory = {});
 
   // Completes a record with sequence, time, salt and log index, adds it and returns
   // it as it stands in the journal.
