@@ -10,11 +10,25 @@ namespace {
 
 constexpr uint64_t kWindowSectors = (uint64_t{1} << 20) / kSectorBytes;
 
+// "records 12 to 15", for whoever has to find what was lost.
+std::string RecordsOf(const BlockHeader& header) {
+  const uint64_t first = header.first_sequence;
+  if (header.record_count == 0) return absl::StrCat("no record, before record ", first);
+  if (header.record_count == 1) return absl::StrCat("record ", first);
+  return absl::StrCat("records ", first, " to ", first + header.record_count - 1);
+}
+
+// Of a block whose header is not to be believed.
+std::string RecordsAfter(const Head& before) {
+  return absl::StrCat("records ", before.next_sequence, " and on");
+}
+
 // Adds the place to a codec's error.
-absl::Status At(const BlockPlace& place, uint64_t number, const absl::Status& status) {
+absl::Status At(const BlockPlace& place, uint64_t number, std::string_view records,
+                const absl::Status& status) {
   if (!absl::IsDataLoss(status)) return Prefixed(SegmentName(place.segment), status);
   return DataLoss(place.segment, number, uint64_t{place.sector} * kSectorBytes,
-                  Std(status.message()));
+                  absl::StrCat(Absl(records), ": ", status.message()));
 }
 
 }  // namespace
@@ -38,17 +52,19 @@ absl::StatusOr<std::string_view> BlockReader::Sectors(uint64_t segment, uint64_t
                                           count * kSectorBytes);
 }
 
-absl::StatusOr<BlockHeader> BlockReader::ReadHeader(const BlockPlace& place, uint64_t number) {
+absl::StatusOr<BlockHeader> BlockReader::ReadHeader(const BlockPlace& place, const Head& before) {
+  const uint64_t number = before.block_number + 1;
   WS_ASSIGN_OR_RETURN(auto segment, store_.Get(place.segment));
   WS_ASSIGN_OR_RETURN(std::string_view sector, Sectors(place.segment, place.sector, 1));
   if (!segment->seal().Verifies(sector.data(), number, 0)) {
-    return DataLoss(place.segment, number, uint64_t{place.sector} * kSectorBytes,
-                    "sector checksum does not match");
+    return At(place, number, RecordsAfter(before),
+              absl::DataLossError("sector checksum does not match"));
   }
   auto header = DecodeHeader(sector.substr(kSectorCrcBytes));
-  if (!header.ok()) return At(place, number, header.status());
+  if (!header.ok()) return At(place, number, RecordsAfter(before), header.status());
   if (header->sectors() > segment->sectors() - place.sector) {
-    return At(place, number, absl::DataLossError("block is longer than its segment"));
+    return At(place, number, RecordsAfter(before),
+              absl::DataLossError("block is longer than its segment"));
   }
   return header;
 }
@@ -60,12 +76,12 @@ absl::StatusOr<const Block*> BlockReader::ReadBlock(const BlockPlace& place,
                       Sectors(place.segment, place.sector, header.sectors()));
   for (uint32_t i = 0; i < header.sectors(); i++) {
     if (!segment->seal().Verifies(sectors.data() + i * kSectorBytes, header.number, i)) {
-      return DataLoss(place.segment, header.number, uint64_t{place.sector + i} * kSectorBytes,
-                      "sector checksum does not match");
+      return At({.segment = place.segment, .sector = place.sector + i}, header.number,
+                RecordsOf(header), absl::DataLossError("sector checksum does not match"));
     }
   }
   auto block = decoder_.Decode(header, place, sectors);
-  if (!block.ok()) return At(place, header.number, block.status());
+  if (!block.ok()) return At(place, header.number, RecordsOf(header), block.status());
   return block;
 }
 
@@ -91,7 +107,7 @@ absl::Status BlockReader::CheckFollows(const BlockPlace& place, const BlockHeade
     problem = "previous hash is not that of the block before";
   }
   if (problem.empty()) return absl::OkStatus();
-  return At(place, number, absl::DataLossError(problem));
+  return At(place, number, RecordsAfter(before), absl::DataLossError(problem));
 }
 
 }  // namespace waystation::journal

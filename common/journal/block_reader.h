@@ -29,11 +29,13 @@ class BlockReader {
   // Returns `count` sectors from `first` on. The range lies within the segment.
   absl::StatusOr<std::string_view> Sectors(uint64_t segment, uint64_t first, uint64_t count);
 
-  // Reads the header of block `number` and verifies its sector and that the
-  // block ends within the segment.
-  absl::StatusOr<BlockHeader> ReadHeader(const BlockPlace& place, uint64_t number);
+  // Reads the header of the block that follows on `before` and verifies its sector
+  // and that the block ends within the segment. An error names the first record that
+  // the block must have: how many it has stands in the header.
+  absl::StatusOr<BlockHeader> ReadHeader(const BlockPlace& place, const Head& before);
 
-  // Reads the whole block and verifies every sector and the hash.
+  // Reads the whole block and verifies every sector and the hash. An error names the
+  // block's records.
   absl::StatusOr<const Block*> ReadBlock(const BlockPlace& place, const BlockHeader& header);
 
   // Whether nothing stands at `place`: the segment ends or the sector is zero.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/status/status.h"
 
 namespace waystation::journal {
@@ -49,8 +50,7 @@ absl::StatusOr<Recovery::Found> Recovery::Scan(const BlockPlace& at) {
 }
 
 absl::StatusOr<Recovery::Found> Recovery::ScanBlock(const BlockPlace& at) {
-  WS_ASSIGN_OR_RETURN(const BlockHeader header,
-                      reader_.ReadHeader(at, result_.head.block_number + 1));
+  WS_ASSIGN_OR_RETURN(const BlockHeader header, reader_.ReadHeader(at, result_.head));
   WS_RETURN_IF_ERROR(BlockReader::CheckFollows(at, header, result_.head));
   bool last = true;
   if (header.number < verify_from_block_) {
@@ -90,7 +90,8 @@ absl::StatusOr<Recovery::Found> Recovery::ScanTail(const BlockPlace& at, uint64_
     const auto index = static_cast<uint32_t>(i);
     if (i >= block_sectors || !segment->seal().Verifies(sector.data(), number, index)) {
       return DataLoss(at.segment, number, (at.sector + i) * kSectorBytes,
-                      "neither zero nor a sector of the last block");
+                      absl::StrCat("records ", result_.head.next_sequence,
+                                   " and on: neither zero nor a sector of the last block"));
     }
     written = i + 1;
   }

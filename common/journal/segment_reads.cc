@@ -40,8 +40,7 @@ absl::Status ReadRange(SegmentStore& store, const BlockIndex::Entry& start, cons
   while (before.block_number < end.block_number) {
     WS_ASSIGN_OR_RETURN(const bool rotated, reader.IsBlank(place));
     if (rotated) place = {.segment = place.segment + 1, .sector = 1};
-    WS_ASSIGN_OR_RETURN(const BlockHeader header,
-                        reader.ReadHeader(place, before.block_number + 1));
+    WS_ASSIGN_OR_RETURN(const BlockHeader header, reader.ReadHeader(place, before));
     // The first block's own hash vouches for the one before, which is not read.
     if (!linked) before.chain_hash = header.previous_hash;
     linked = true;

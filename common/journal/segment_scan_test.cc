@@ -94,7 +94,7 @@ TEST(SegmentScanTest, LeavesATornBlockAsItIsAndSaysSo) {
   EXPECT_TRUE(ReadSegments(directory.path()) == files);
 }
 
-TEST(SegmentScanTest, NamesTheBlockOfEveryByteOfTheNewestTwoBlocks) {
+TEST(SegmentScanTest, NamesBlockAndRecordsOfEveryByteOfTheNewestTwoBlocks) {
   TempDirectory directory;
   const Files good = MakeJournal(directory, 4);
   for (uint64_t byte = 7 * 512; byte < 13 * 512; byte++) {
@@ -103,8 +103,16 @@ TEST(SegmentScanTest, NamesTheBlockOfEveryByteOfTheNewestTwoBlocks) {
     WriteSegments(directory.path(), damaged);
     auto end = Scan(directory);
     ASSERT_TRUE(absl::IsDataLoss(end.status())) << byte << ": " << end.status();
-    const std::string block = absl::StrCat("block ", (byte / 512 - 1) / 3 + 1, ":");
-    ASSERT_NE(std::string(end.status().message()).find(block), std::string::npos) << end.status();
+    // Two records a block. How many it has stands in its first sector.
+    const uint64_t block = (byte / 512 - 1) / 3 + 1;
+    const bool first_sector = (byte / 512 - 1) % 3 == 0;
+    const std::string records =
+        first_sector ? absl::StrCat("records ", 2 * block - 1, " and on:")
+                     : absl::StrCat("records ", 2 * block - 1, " to ", 2 * block, ":");
+    for (const std::string& named : {absl::StrCat("block ", block, ":"), records}) {
+      ASSERT_NE(std::string(end.status().message()).find(named), std::string::npos)
+          << end.status() << " lacks " << named;
+    }
     ASSERT_TRUE(ReadSegments(directory.path()) == damaged);
   }
 }
