@@ -94,7 +94,7 @@ absl::StatusOr<std::unique_ptr<AuditLog>> AuditLog::Start(Options options,
     last = log->CheckLast();
   }
   WS_RETURN_IF_ERROR(last);
-  log->PublishFormer();
+  WS_RETURN_IF_ERROR(log->PublishFormer());
   log->signed_at_ = log->options_.clock->Monotonic() - log->options_.checkpoint_interval;
   return log;
 }
@@ -149,13 +149,18 @@ absl::Status AuditLog::CheckLast() const {
               crypto::Hex(crypto::AsBytes(last->root))));
 }
 
-// What was published before the start is published still, if it is of this log.
-void AuditLog::PublishFormer() {
+// What was published before the start is published still, if it is of this log. The
+// file too: a kill between journal and file left the one before in it, and the next
+// must not leave it two behind.
+absl::Status AuditLog::PublishFormer() {
   absl::StatusOr<tlog::SignedCheckpoint> former = options_.policy.Open(former_);
-  if (!former.ok() || former->checkpoint.size > tree_.size()) return;
+  if (!former.ok() || former->checkpoint.size > tree_.size()) return absl::OkStatus();
   absl::StatusOr<merkle::Digest> root = tree_.RootAt(former->checkpoint.size);
-  if (!root.ok() || *root != former->checkpoint.root) return;
-  if (cosignatures_.Publish(former_).ok()) signed_size_ = former->checkpoint.size;
+  if (!root.ok() || *root != former->checkpoint.root) return absl::OkStatus();
+  WS_RETURN_IF_ERROR(store_.WriteCheckpoint(former_));
+  WS_RETURN_IF_ERROR(cosignatures_.Publish(former_));
+  signed_size_ = former->checkpoint.size;
+  return absl::OkStatus();
 }
 
 AuditLog::~AuditLog() { Stop(); }

@@ -73,7 +73,7 @@ class AuditLog {
 
   absl::Status Replay(journal::Journal& journal, std::string_view bus_id);
   absl::Status CheckLast() const;
-  void PublishFormer();
+  absl::Status PublishFormer();
 
   void Run();
   std::deque<LogBlock> Take();

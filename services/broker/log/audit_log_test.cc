@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -179,6 +180,20 @@ TEST_F(AuditLogTest, PublishesWhatCameBackWithItsBlock) {
   Stop();
   ASSERT_TRUE(Start().ok());
   EXPECT_EQ(log_->cosignatures().Newest(), checkpoint.note);
+}
+
+// As a kill between the journal and the file leaves it.
+TEST_F(AuditLogTest, RestartWritesTheCheckpointThatOnlyTheJournalHas) {
+  ASSERT_TRUE(Start().ok());
+  AppendSome(3);
+  const CheckpointCommand checkpoint = AwaitSigned();
+  Stop();
+  Record(checkpoint);
+  const std::string path = directory_ + "/log/checkpoint";
+  EXPECT_FALSE(fs::exists(path));
+  ASSERT_TRUE(Start().ok());
+  std::ifstream file(path);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), checkpoint.note);
 }
 
 TEST_F(AuditLogTest, RestartGoesOnWithTheSameTree) {
