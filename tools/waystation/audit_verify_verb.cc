@@ -42,11 +42,14 @@ struct VerifyOptions {
 void DeclareVerify(CLI::App& verb, VerifyOptions& options) {
   verb.add_option("--data", options.data,
                   "Folder of a broker, or a copy of it or of its journal; read only (default: "
-                  "the running broker)");
+                  "the running broker). Its file checkpoint may be one behind the journal's "
+                  "newest, as a kill between the two leaves it, and no more");
   verb.add_option("--policy", options.policy,
                   "Log and cosigners to believe, a tlog-policy (default: the profile's)");
   verb.add_option("--checkpoint", options.checkpoint,
-                  "A cosigned checkpoint that somebody else holds: the journal must have it");
+                  "A cosigned checkpoint that somebody else holds: the journal must have it. "
+                  "Without one, a folder that was taken back whole, journal and log, only looks "
+                  "older");
   verb.add_flag("--signatures", options.signatures,
                 "Also every signature inside the records; takes longer, told apart");
   verb.add_option("--roots", options.roots, "Roots to believe, PEM (default: the profile's)");
@@ -184,6 +187,11 @@ absl::Status Show(Session& session, const v1::AuditReport& report) {
   }
   fields.emplace_back("verdict", Cell("VERIFIED", Tone::kGood));
   session.out.Show(report, fields);
+  if (report.published_size() != 0 && report.published_size() < checkpoint.size()) {
+    session.out.Say(absl::StrCat("the log's file checkpoint is one behind, of ",
+                                 report.published_size(),
+                                 " leaves: killed or copied between the journal and the file"));
+  }
   if (report.torn()) session.out.Say("the last block is not whole: cut off, or being written");
   return absl::OkStatus();
 }
@@ -220,14 +228,15 @@ absl::Status VerifyFolder(Session& session, const VerifyOptions& options,
                           const Believed& believed) {
   const tlog::Policy& policy = believed.policy;
   const Folder folder = FolderOf(options.data);
+  v1::AuditReport report;
+  report.set_source(folder.journal);
   std::unique_ptr<TileCheck> tiles;
   if (!folder.audit_log.empty()) {
-    tiles = std::make_unique<TileCheck>(folder.audit_log, PublishedSize(folder, policy));
+    report.set_published_size(PublishedSize(folder, policy));
+    tiles = std::make_unique<TileCheck>(folder.audit_log, report.published_size());
   }
   LogCheck check(policy, std::move(tiles), believed.former_keys);
   FolderRecords records(folder.journal);
-  v1::AuditReport report;
-  report.set_source(folder.journal);
   {
     Progress progress(session.clock, "verified");
     WS_RETURN_IF_ERROR(Run(records, check, UINT64_MAX, progress));
@@ -253,6 +262,7 @@ absl::Status VerifyLive(Session& session, const VerifyOptions& options, const Be
   StreamedRecords records(broker);
   v1::AuditReport report;
   report.set_source(broker.name);
+  report.set_published_size(newest.checkpoint.size);
   {
     Progress progress(session.clock, "verified");
     WS_RETURN_IF_ERROR(Run(records, check, newest.checkpoint.size, progress));

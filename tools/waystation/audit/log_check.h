@@ -42,9 +42,19 @@ class LogCheck {
   // the size and root of one in the journal. Cosigned by a quorum, where `cosigned`.
   // Errors: DATA_LOSS; FAILED_PRECONDITION (NO_QUORUM); of tlog::Policy::Open.
   absl::Status Holds(std::string_view name, std::string_view note, bool cosigned);
-  // Whether the note that the log shows is its newest, or the one before: it is
-  // published a moment after it is journaled. Errors: DATA_LOSS it was rolled back;
-  // of tlog::Policy::Open.
+  // Whether the note that the log's folder shows is its newest, or the one before.
+  //
+  // One step is allowed because a checkpoint is journaled first and shown a moment
+  // later, so that no restart can fork what was shown: a broker that was killed in
+  // between, and a copy made while it ran, are one behind, and nothing in the folder
+  // tells that from a file that somebody put back. Nothing is hidden by it: the
+  // journal has the newer checkpoint, which was verified with all the others. The
+  // next start shows it. A stop by SIGTERM leaves none behind.
+  //
+  // Journal and file taken back together show one history, only an older one: that is
+  // found by a checkpoint which somebody else holds, see Holds.
+  //
+  // Errors: DATA_LOSS it was rolled back; of tlog::Policy::Open.
   absl::Status IsNewest(std::string_view name, std::string_view note) const;
   absl::Status Finish();
 

@@ -113,6 +113,7 @@ TEST_F(LogCheckTest, RefusesACheckpointOfTheWrongKey) {
 TEST_F(LogCheckTest, NamesAPublishedCheckpointThatWasRolledBack) {
   TakeAll();
   EXPECT_TRUE(check_.IsNewest("file checkpoint", log_.note()).ok());
+  // As a kill between the journal and the file leaves it.
   EXPECT_TRUE(check_.IsNewest("file checkpoint", second_).ok());
   const absl::Status status = check_.IsNewest("file checkpoint", first_);
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
