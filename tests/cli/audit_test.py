@@ -73,6 +73,46 @@ class AuditTest(command.BusTest):
         self.assertIn("refused-attempts",
                       self.ws("audit", "tail", "-n", "1", "--rule", "refused-attempts"))
 
+    def assert_fields(self, line, *names):
+        for name in names:
+            self.assertIn(name, line)
+
+    def test_findings_are_json_as_their_proto_names_them(self):
+        fields = ("finding_id", "rule_id", "severity", "title", "citation", "detail",
+                  "referral_id", "parties", "sequences", "sequence_count", "opened_time",
+                  "changed_time", "act_by_time", "state", "responses", "former_closings",
+                  "revision")
+        (shown,) = self.json("audit", "show", self.finding)
+        self.assert_fields(shown, *fields)
+        self.assertEqual(shown["finding_id"], self.finding)
+        self.assertEqual((shown["rule_id"], shown["severity"], shown["state"]),
+                         ("refused-attempts", "SEVERITY_MODERATE", "FINDING_STATE_OPEN"))
+        self.assertEqual(int(shown["sequence_count"]), len(shown["sequences"]))
+        told = self.json("audit", "tail", "-n", "2", "--rule", "refused-attempts")
+        self.assertEqual({line["finding_id"] for line in told}, {self.finding, self.other})
+        self.assertLess(int(told[0]["revision"]), int(told[1]["revision"]))
+        for line in told + self.json("audit", "findings"):
+            self.assert_fields(line, *fields)
+
+    def test_a_verified_record_is_json_as_its_proto_names_it(self):
+        (report,) = self.json("--timeout", "20s", "audit", "verify", "--signatures")
+        self.assert_fields(report, "source", "bus_id", "records", "leaves", "checkpoints",
+                           "checkpoint", "unsigned_leaves", "cosigned_size", "tiles", "torn",
+                           "last_time", "records_per_second", "signatures",
+                           "signatures_per_second", "published_size")
+        self.assert_fields(report["checkpoint"], "origin", "size", "root", "cosigners")
+        self.assertRegex(report["bus_id"], "^[0-9a-f]{32}$")
+        self.assertRegex(report["checkpoint"]["root"], "^[0-9a-f]{64}$")
+        for cosigner in report["checkpoint"]["cosigners"]:
+            self.assert_fields(cosigner, "name", "time")
+        self.assertGreater(int(report["records"]), int(report["leaves"]))
+        self.assertGreater(int(report["signatures"]), 0)
+
+    def test_a_reconciliation_is_json_as_its_proto_names_it(self):
+        (summary,) = self.json("reconcile")
+        self.assert_fields(summary, "records", "handoffs", "entries", "parties", "differences")
+        self.assertEqual(summary["differences"], "0")
+
     def test_the_auditor_closes_once(self):
         closed = self.ws("audit", "close", self.other, "--reason", "Looked into.")
         self.assertIn("by auditor: Looked into.", self.field("closed", closed))

@@ -3,8 +3,10 @@
 Every test has a home of its own: nothing is read from the user's, nothing stays.
 """
 import collections
+import hashlib
 import json
 import os
+import pty
 import signal
 import subprocess
 import tempfile
@@ -53,6 +55,21 @@ def processes_of(folder):
     return found
 
 
+def contents(folder):
+    """{path: (SHA-256, time of change)} of every file and folder in `folder`.
+
+    Equal before and after: nothing was written, made, removed or touched.
+    """
+    found = {}
+    for top, _, names in os.walk(folder):
+        found[top] = (None, os.stat(top).st_mtime_ns)
+        for path in (os.path.join(top, name) for name in names):
+            with open(path, "rb") as f:
+                found[path] = (hashlib.file_digest(f, "sha256").hexdigest(),
+                               os.fstat(f.fileno()).st_mtime_ns)
+    return found
+
+
 class Home:
     """A folder with an environment of its own."""
 
@@ -71,6 +88,26 @@ class Home:
                               cwd=self.dir, stdin=subprocess.DEVNULL, capture_output=True,
                               encoding="utf-8", check=False)
         return Result(done.returncode, done.stdout, done.stderr)
+
+    def run_on_terminal(self, *words, timeout=30, **env):
+        """As run, with both streams on a terminal; returns the exit code and what it shows."""
+        master, terminal = pty.openpty()
+        process = subprocess.Popen([PROGRAM, *words], env={**self.env, **env}, cwd=self.dir,
+                                   stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal)
+        os.close(terminal)
+        deadline = threading.Timer(timeout, process.kill)
+        deadline.start()
+        shown = b""
+        try:
+            while piece := os.read(master, 4096):
+                shown += piece
+        except OSError:
+            pass  # The end of a terminal reads as EIO.
+        finally:
+            os.close(master)
+            code = process.wait()
+            deadline.cancel()
+        return code, shown.decode()
 
     def close(self):
         for pid in processes_of(self.dir):

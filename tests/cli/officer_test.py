@@ -1,9 +1,7 @@
 """The verbs of officers, operators and auditors, typed on one development bus."""
 import json
 import os
-import pty
 import signal
-import subprocess
 import unittest
 
 import command
@@ -305,20 +303,9 @@ class OperatorTest(command.BusTest):
         self.assertNotIn("\x1b", piped.out + piped.err)
 
     def on_terminal(self, **env):
-        master, terminal = pty.openpty()
-        with subprocess.Popen([command.PROGRAM, "history", self.first], stdin=subprocess.DEVNULL,
-                              stdout=terminal, stderr=terminal,
-                              env={**self.home.env, **env}) as process:
-            os.close(terminal)
-            text = b""
-            try:
-                while piece := os.read(master, 4096):
-                    text += piece
-            except OSError:
-                pass  # The end of a terminal reads as EIO.
-            os.close(master)
-        self.assertEqual(process.returncode, command.OK)
-        return text.decode()
+        code, shown = self.home.run_on_terminal("history", self.first, **env)
+        self.assertEqual(code, command.OK, shown)
+        return shown
 
 
 class StalledBrokerTest(command.BusTest):
