@@ -11,16 +11,14 @@ constexpr size_t kRootsMax = 512;
 constexpr size_t kShownMax = 64;
 constexpr int kLevels = 8;  // Of tiles: 256 to the 8th power is every leaf there can be.
 
-std::string ShortRoot(const crypto::Digest& root) {
-  return crypto::Hex(crypto::AsBytes(root)).substr(0, 16);
-}
+std::string HexRoot(const crypto::Digest& root) { return crypto::Hex(crypto::AsBytes(root)); }
 
 // Two checkpoints of one size with two roots.
 std::optional<LogProblem> Compare(const tlog::Checkpoint& shown, const crypto::Digest& root) {
   if (shown.root == root) return std::nullopt;
   return LogProblem{LogProblem::Kind::kSplit,
-                    absl::StrCat("two checkpoints of size ", shown.size, ": roots ",
-                                 ShortRoot(root), " and ", ShortRoot(shown.root))};
+                    absl::StrCat("two checkpoints of size ", shown.size, ": roots ", HexRoot(root),
+                                 " and ", HexRoot(shown.root))};
 }
 
 }  // namespace
@@ -89,8 +87,14 @@ std::optional<LogProblem> LogCheck::Observe(const tlog::Checkpoint& shown) {
   // Older than what is kept, or from before a restart: nothing can be said. Between
   // two that are kept there is none on the record.
   if (roots_.empty() || shown.size < roots_.begin()->first) return std::nullopt;
-  return LogProblem{LogProblem::Kind::kSplit, absl::StrCat("a checkpoint of size ", shown.size,
-                                                           " was shown that is not on the record")};
+  // The newest one on the record is larger, so there is a next: it is of the other
+  // history, which the one before both may share.
+  const auto next = roots_.upper_bound(shown.size);
+  return LogProblem{
+      LogProblem::Kind::kSplit,
+      absl::StrCat("a checkpoint of size ", shown.size, " and root ", HexRoot(shown.root),
+                   " was shown that is not on the record, where the next has size ", next->first,
+                   " and root ", HexRoot(next->second))};
 }
 
 std::optional<LogChange> LogCheck::TakeChanges() {

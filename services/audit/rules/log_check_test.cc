@@ -42,6 +42,9 @@ class LogCheckTest : public testing::Test {
     return {
         .origin = log_.log_name().name(), .size = log_.tree().size(), .root = log_.tree().Root()};
   }
+  static std::string Hex(const tlog::Checkpoint& checkpoint) {
+    return crypto::Hex(crypto::AsBytes(checkpoint.root));
+  }
   static tlog::Checkpoint Other(tlog::Checkpoint checkpoint) {
     checkpoint.root = crypto::Sha256("other");
     return checkpoint;
@@ -107,7 +110,10 @@ TEST_F(LogCheckTest, APlaceThatIsBehindTheRecordStaysEnded) {
 TEST_F(LogCheckTest, ACheckpointShownElsewhereMustBeTheOneOnTheRecord) {
   const tlog::Checkpoint head = Sign();
   EXPECT_EQ(Observe(head), "");
-  EXPECT_THAT(Observe(Other(head)), HasSubstr("two checkpoints of size 2"));
+  const std::string split = Observe(Other(head));
+  EXPECT_THAT(split, HasSubstr("two checkpoints of size 2"));
+  EXPECT_THAT(split, HasSubstr(Hex(head)));
+  EXPECT_THAT(split, HasSubstr(Hex(Other(head))));
 }
 
 TEST_F(LogCheckTest, ACheckpointShownBeforeItsRecordIsComparedWhenThatComes) {
@@ -127,10 +133,13 @@ TEST_F(LogCheckTest, TwoCheckpointsOfOneSizeAreASplitBeforeTheRecordComes) {
 TEST_F(LogCheckTest, AShownCheckpointThatIsNotOnTheRecordIsFound) {
   const tlog::Checkpoint first = Sign();
   log_.AddRefused();
-  Sign();
-  tlog::Checkpoint between = first;
+  const tlog::Checkpoint second = Sign();
+  tlog::Checkpoint between = Other(first);
   between.size = first.size + 1;
-  EXPECT_THAT(Observe(between), HasSubstr("not on the record"));
+  const std::string split = Observe(between);
+  EXPECT_THAT(split, HasSubstr("not on the record"));
+  EXPECT_THAT(split, HasSubstr(Hex(between)));
+  EXPECT_THAT(split, HasSubstr(Hex(second)));
   // From before what is kept: nothing can be said.
   between.size = first.size - 1;
   EXPECT_EQ(Observe(between), "");
