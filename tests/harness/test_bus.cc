@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "absl/strings/str_replace.h"
 #include "common/config/file.h"
 #include "common/config/text_proto.h"
 #include "common/rpc/channel.h"
@@ -106,6 +107,7 @@ TestBus::TestBus(Options options) : options_(std::move(options)), folder_(MakeFo
 
 TestBus::~TestBus() {
   services_.clear();
+  twin_.reset();
   broker_.reset();
   std::error_code error;
   std::filesystem::remove_all(folder_, error);
@@ -162,9 +164,33 @@ absl::Duration TestBus::Stop() {
 
 bool TestBus::running() { return broker_ != nullptr && !broker_->Ended(); }
 
-void TestBus::StartAgency(const std::string& agency) {
+std::string TestBus::StartTwin() {
+  namespace fs = std::filesystem;
+  WS_CHECK(!running());
+  WriteConfig();
+  fs::copy(dir() + "/broker", twin_dir(), fs::copy_options::recursive);
+  const std::string key = twin_dir() + "/audit-log-key.pem";
+  // With what it signed last, which each broker writes for itself.
+  for (const char* end : {"", ".last"}) fs::copy(layout_->AuditLogKeyPath() + end, key + end);
+  const std::string config = twin_dir() + "/config.textproto";
+  const std::string text = Must(config::ReadFile(config, kPemBytesMax), config);
+  std::ofstream(config, std::ios::trunc)
+      << absl::StrReplaceAll(text, {{dir() + "/broker/", twin_dir() + "/"},
+                                    {layout_->AuditLogKeyPath(), key},
+                                    {address_, "127.0.0.1:0"}});
+  twin_ =
+      Must(cli::Child::Start({.name = "broker",
+                              .command = {Runfile("services/broker/broker"), "--config=" + config},
+                              .log_path = layout_->LogPath("twin")},
+                             ProcessSignals()),
+           "twin");
+  return Must(twin_->AwaitReady(kReadyPatience, clock_, ProcessSignals()), "twin");
+}
+
+void TestBus::StartAgency(const std::string& agency, const std::string& broker_address) {
   StartService(agency, [&](const std::string& listen) {
-    return layout_->WriteAgencyConfig(agency, address_, listen, services_["audit"].address);
+    return layout_->WriteAgencyConfig(agency, broker_address.empty() ? address_ : broker_address,
+                                      listen, services_["audit"].address);
   });
 }
 

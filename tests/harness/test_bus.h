@@ -87,9 +87,15 @@ class TestBus {
   absl::Duration Stop();
   bool running();
 
+  // Starts a second broker from a copy of what the stopped one has, with the same keys
+  // and a port of its own, as an operator with two histories would. Once. Returns its
+  // address.
+  std::string StartTwin();
+  std::string twin_dir() const { return dir() + "/twin"; }
+
   // Starts the service of an agency beside the broker, or again: one
-  // of Options::agencies.
-  void StartAgency(const std::string& agency);
+  // of Options::agencies. At another broker where an address is given.
+  void StartAgency(const std::string& agency, const std::string& broker_address = "");
   void KillAgency(const std::string& agency) { services_.at(agency).process.reset(); }
   const std::string& agency_address(const std::string& agency) {
     return services_.at(agency).address;
@@ -144,6 +150,7 @@ class TestBus {
   std::shared_ptr<const evidence::DirectoryView> directory_;
   std::map<std::string, std::shared_ptr<const evidence::Signer>, std::less<>> signers_;
   std::unique_ptr<cli::Child> broker_;
+  std::unique_ptr<cli::Child> twin_;
   std::string address_ = "127.0.0.1:0";
   std::map<std::string, Service> services_;  // Agencies, and "audit".
 };
