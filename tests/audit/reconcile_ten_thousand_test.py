@@ -14,6 +14,8 @@ class TenThousandFaultsTest(unittest.TestCase):
         self.assertEqual(result.code, command.OK, result.out + result.err)
         *rows, summary = [json.loads(line) for line in result.out.splitlines()]
         self.assertEqual((summary["found"], summary["false_found"]), ("10000", "0"), summary)
+        self.assertEqual(summary["together_found"], summary["together"], summary)
+        self.assertGreaterEqual(int(summary["together"]), len(rows))
         self.assertEqual(len(rows), 17)
         self.assertGreaterEqual(int(summary["handoffs"]), 200)
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <random>
@@ -27,6 +28,8 @@ namespace {
 constexpr absl::Duration kPatience = absl::Seconds(10);
 // Some hundred handoffs, in a few seconds.
 constexpr int kReferrals = 60;
+// Planted at once, if so many stand apart.
+constexpr uint64_t kTogetherMax = 100;
 
 struct ReconcileOptions {
   uint64_t inject = 0;
@@ -36,7 +39,7 @@ struct ReconcileOptions {
 void DeclareReconcile(CLI::App& verb, ReconcileOptions& options) {
   auto* inject = verb.add_option("--inject", options.inject,
                                  "On a throwaway bus of its own: plant so many faults, one at a "
-                                 "time, and find them")
+                                 "time and some at once, and find them")
                      ->check(CLI::Range(1, 1'000'000));
   verb.add_option("--seed", options.seed, "Seed of the faults (default: a new one)")->needs(inject);
 }
@@ -159,21 +162,30 @@ absl::Status Report(Output& out, const Trial& trial, v1::InjectSummary summary) 
     summary.set_found(summary.found() + each.found());
     summary.set_false_found(summary.false_found() + each.false_found());
   }
+  const v1::FaultCount& together = trial.together();
+  summary.set_together(together.planted());
+  summary.set_together_found(together.found());
+  summary.set_false_found(summary.false_found() + together.false_found());
   for (const std::string& problem : trial.problems()) out.Say(problem, Tone::kBad);
   out.List(counts, CountTable(counts), "");
-  const bool good = summary.found() == summary.planted() && summary.false_found() == 0;
+  const bool good = summary.found() == summary.planted() &&
+                    summary.together_found() == summary.together() && summary.false_found() == 0;
   if (out.json()) {
     out.Line(ToJson(summary));
   } else {
     out.Line(absl::StrCat("seed ", summary.seed()));
+    out.Line(
+        absl::StrCat(summary.together(), " more at once: ", summary.together_found(), " found"));
     out.Line(absl::StrCat(summary.found(), " found, ", summary.false_found(), " false"),
              good ? Tone::kGood : Tone::kBad);
   }
   if (good) return absl::OkStatus();
   return WithNext(
-      Unverified(Problem("reconcile", "not every fault was found, or something false was",
-                         absl::StrCat(summary.found(), " found, ", summary.false_found(), " false"),
-                         absl::StrCat(summary.planted(), " found, 0 false"))),
+      Unverified(
+          Problem("reconcile", "not every fault was found, or something false was",
+                  absl::StrCat(summary.found(), " and at once ", summary.together_found(),
+                               " found, ", summary.false_found(), " false"),
+                  absl::StrCat(summary.planted(), " and ", summary.together(), " found, 0 false"))),
       absl::StrCat("waystation reconcile --inject ", summary.planted(), " --seed ",
                    summary.seed()));
 }
@@ -191,6 +203,7 @@ absl::Status TryFaults(Session& session, const Collected& collected, uint64_t co
   WS_ASSIGN_OR_RETURN(uint64_t false_in_clean, trial.CheckClean());
   summary.set_false_found(false_in_clean);
   WS_RETURN_IF_ERROR(trial.Run(count, seed));
+  WS_RETURN_IF_ERROR(trial.RunTogether(std::min(count, kTogetherMax), seed));
   return Report(session.out, trial, std::move(summary));
 }
 

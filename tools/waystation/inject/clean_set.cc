@@ -65,12 +65,16 @@ const LoggedMessage& CleanSet::Find(std::string_view id) const {
   return messages_[by_id_.find(id)->second];
 }
 
-Testimony CleanSet::Around(const std::vector<std::string>& message_ids) const {
+std::set<std::string> CleanSet::KeysOf(const std::vector<std::string>& message_ids) const {
   std::set<std::string> keys;
   for (const std::string& id : message_ids) keys.insert(key_of_.find(id)->second);
+  return keys;
+}
+
+Testimony CleanSet::Around(const std::vector<std::string>& message_ids) const {
   std::set<size_t> places;
   Testimony part;
-  for (const std::string& key : keys) {
+  for (const std::string& key : KeysOf(message_ids)) {
     const std::set<size_t>& of = records_of_.at(key);
     places.insert(of.begin(), of.end());
     const std::vector<std::string>& ids = ids_of_.at(key);

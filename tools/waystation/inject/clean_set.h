@@ -53,6 +53,8 @@ class CleanSet {
   const std::vector<LoggedBatch>& batches() const { return batches_; }
   const LoggedMessage& Find(std::string_view id) const;
 
+  // Keys of these messages: what is said of others does not bear on them.
+  std::set<std::string> KeysOf(const std::vector<std::string>& message_ids) const;
   // All that is said of these messages and of those that share a key with one.
   Testimony Around(const std::vector<std::string>& message_ids) const;
 

@@ -59,6 +59,24 @@ TEST_F(TrialTest, FindsEveryFaultThatIsPlantedAndNothingElse) {
   EXPECT_EQ(rows_.size(), FaultTable().size()) << "each kind and party was planted";
 }
 
+TEST_F(TrialTest, FindsFaultsThatArePlantedAtOnce) {
+  std::vector<std::string> records;
+  for (const journal::v1::Record& record : world_.records()) {
+    records.push_back(record.SerializeAsString());
+  }
+  auto clean = CleanSet::Create(records, world_.Indexes());
+  ASSERT_TRUE(clean.ok()) << clean.status();
+  for (uint64_t seed = 1; seed <= 50; ++seed) {
+    Trial trial(*clean, world_.signers(), world_.bus().View(), world_.bus().Trust(),
+                evidence::TestBus::Now());
+    ASSERT_TRUE(trial.RunTogether(100, seed).ok());
+    EXPECT_GE(trial.together().planted(), 2u);
+    EXPECT_EQ(trial.together().found(), trial.together().planted()) << "seed " << seed;
+    EXPECT_EQ(trial.together().false_found(), 0u) << "seed " << seed;
+    EXPECT_THAT(trial.problems(), testing::IsEmpty()) << "seed " << seed;
+  }
+}
+
 TEST_F(TrialTest, CountsWhatIsWrongWithoutAFaultAsFalse) {
   world_.index("doj").front().mutable_envelope_hash()->front() ^= 1;
   EXPECT_GT(RunTrial(50).false_found(), 0u);
