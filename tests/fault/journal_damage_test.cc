@@ -4,10 +4,13 @@
 #include <iostream>
 #include <map>
 #include <random>
+#include <set>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "common/journal/segment_journal.h"
 #include "common/status/status.h"
 #include "gtest/gtest.h"
@@ -16,8 +19,9 @@
 #include "tests/harness/test_bus.h"
 #include "waystation/journal/v1/record.pb.h"
 
-// Damage to the newest two blocks of a journal that a real broker wrote. Every
-// byte through SegmentJournal, a sample through the broker itself.
+// Damage to a journal that a real broker wrote. Of its newest two blocks every byte
+// through SegmentJournal and a sample through the broker itself; of the whole
+// journal a byte of each block, and a sample.
 
 namespace waystation::harness {
 namespace {
@@ -25,6 +29,8 @@ namespace {
 constexpr size_t kSectorBytes = 512;
 constexpr int kProcessSamples = 20;
 constexpr int kPublishes = 12;
+constexpr int kWholePublishes = 100;
+constexpr std::string_view kBlockMark = "WSBK";
 
 namespace fs = std::filesystem;
 
@@ -60,6 +66,58 @@ size_t WrittenEnd(const std::string& bytes) {
   return last == std::string::npos ? 0 : (last / kSectorBytes + 1) * kSectorBytes;
 }
 
+// Number of the block that each written sector belongs to, read off the marks that
+// blocks begin with (common/journal/README.md); 0 for the segment's own header.
+std::vector<uint64_t> BlocksOf(const std::string& bytes) {
+  std::vector<uint64_t> blocks(WrittenEnd(bytes) / kSectorBytes);
+  for (size_t sector = 1; sector < blocks.size(); ++sector) {
+    const size_t data = sector * kSectorBytes + sizeof(uint32_t);  // Behind its checksum.
+    blocks[sector] = blocks[sector - 1];
+    if (bytes.compare(data, kBlockMark.size(), kBlockMark) != 0) continue;
+    blocks[sector] = 0;
+    for (size_t i = 8; i-- > 0;) {
+      blocks[sector] = blocks[sector] << 8 | static_cast<uint8_t>(bytes[data + 8 + i]);
+    }
+  }
+  return blocks;
+}
+
+// What an error says of a byte of that sector's block.
+std::string BlockWords(const fs::path& segment, uint64_t block) {
+  return absl::StrCat(segment.filename().string(), ": block ", block, ":");
+}
+
+char Flipped(char good, std::mt19937_64& random) {
+  return static_cast<char>(good ^ static_cast<char>(1 + random() % 255));
+}
+
+absl::Status OpenInProcess(const std::string& directory) {
+  journal::SegmentJournal::Options options;
+  options.directory = directory;
+  options.segment_bytes = 1 << 20;
+  return journal::SegmentJournal::Open(options).status();
+}
+
+// Flips one byte: the broker must end, name its block, and change nothing.
+void ExpectBrokerStops(TestBus& bus, const fs::path& segment, size_t at, std::mt19937_64& random) {
+  const std::string good = Read(segment);
+  const uint64_t block = BlocksOf(good).at(at / kSectorBytes);
+  ASSERT_GT(block, 0u);
+  WriteByte(segment, at, Flipped(good[at], random));
+  auto journal = Contents(bus.journal_dir());
+  auto projection = Contents(bus.projection_dir());
+  fs::resize_file(bus.broker_log(), 0);
+  absl::Status ended = bus.StartAndFail();
+  EXPECT_NE(ended.message().find("exit status 1"), absl::string_view::npos) << ended;
+  std::string log = Read(bus.broker_log());
+  EXPECT_NE(log.find("DATA_LOSS"), std::string::npos) << log;
+  EXPECT_NE(log.find(BlockWords(segment, block)), std::string::npos)
+      << log << " lacks " << BlockWords(segment, block);
+  EXPECT_TRUE(Contents(bus.journal_dir()) == journal) << "byte " << at;
+  EXPECT_TRUE(Contents(bus.projection_dir()) == projection) << "byte " << at;
+  WriteByte(segment, at, good[at]);
+}
+
 class JournalDamageTest : public testing::Test {
  protected:
   JournalDamageTest()
@@ -74,7 +132,7 @@ class JournalDamageTest : public testing::Test {
       PublishOne(channel);
       last_begin_ = WrittenEnd(Read(segment_));
       PublishOne(channel);
-      // No clean stop: it would add nothing today, but might tomorrow.
+      // No clean stop: it may add a block.
       bus_.Kill();
       end_ = WrittenEnd(Read(segment_));
       // A checkpoint of the audit log may have come between.
@@ -120,13 +178,6 @@ class JournalDamageTest : public testing::Test {
     return newest;
   }
 
-  absl::Status OpenInProcess(const std::string& directory) {
-    journal::SegmentJournal::Options options;
-    options.directory = directory;
-    options.segment_bytes = 1 << 20;
-    return journal::SegmentJournal::Open(options).status();
-  }
-
   TestBus bus_;
   Drafts doj_;
   std::vector<std::string> ids_;
@@ -140,15 +191,18 @@ TEST_F(JournalDamageTest, EveryFlippedByteOfTheNewestTwoBlocksIsFound) {
   ASSERT_LT(begin_, last_begin_);
   ASSERT_LT(last_begin_, end_);
   const std::string good = Read(segment_);
+  const std::vector<uint64_t> blocks = BlocksOf(good);
   const size_t files = Contents(bus_.journal_dir()).size();
   std::mt19937_64 random(TestSeed());
   size_t found = 0;
   for (size_t at = begin_; at < end_; ++at) {
-    char flipped = static_cast<char>(good[at] ^ static_cast<char>(1 + random() % 255));
+    const char flipped = Flipped(good[at], random);
     WriteByte(segment_, at, flipped);
     absl::Status status = OpenInProcess(bus_.journal_dir());
     EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << "byte " << at << ": " << status;
-    EXPECT_NE(status.message().find("block"), absl::string_view::npos) << status;
+    EXPECT_NE(status.message().find(BlockWords(segment_, blocks[at / kSectorBytes])),
+              absl::string_view::npos)
+        << status;
     found += status.code() == absl::StatusCode::kDataLoss ? 1 : 0;
     if (at % 97 == 0) {
       std::string now = Read(segment_);
@@ -167,20 +221,8 @@ TEST_F(JournalDamageTest, EveryFlippedByteOfTheNewestTwoBlocksIsFound) {
 TEST_F(JournalDamageTest, TheBrokerStopsAndNamesTheBlockAndChangesNothing) {
   std::mt19937_64 random(TestSeed());
   for (int i = 0; i < kProcessSamples; ++i) {
-    size_t at = begin_ + random() % (end_ - begin_);
-    char good = Read(segment_)[at];
-    WriteByte(segment_, at, static_cast<char>(good ^ static_cast<char>(1 + random() % 255)));
-    auto journal = Contents(bus_.journal_dir());
-    auto projection = Contents(bus_.projection_dir());
-    fs::resize_file(bus_.broker_log(), 0);
-    absl::Status ended = bus_.StartAndFail();
-    EXPECT_NE(ended.message().find("exit status 1"), absl::string_view::npos) << ended;
-    std::string log = Read(bus_.broker_log());
-    EXPECT_NE(log.find("DATA_LOSS"), std::string::npos) << log;
-    EXPECT_NE(log.find("block"), std::string::npos) << log;
-    EXPECT_TRUE(Contents(bus_.journal_dir()) == journal) << "byte " << at;
-    EXPECT_TRUE(Contents(bus_.projection_dir()) == projection) << "byte " << at;
-    WriteByte(segment_, at, good);
+    const size_t at = begin_ + random() % (end_ - begin_);
+    ASSERT_NO_FATAL_FAILURE(ExpectBrokerStops(bus_, segment_, at, random));
   }
   bus_.Start();
   EXPECT_TRUE(GetPublishOutcome(bus_.Channel(kDoj), ids_.back()).ok());
@@ -221,6 +263,96 @@ TEST_F(JournalDamageTest, ZeroesBeforeTheLastBlockAreDamage) {
     EXPECT_EQ(OpenInProcess(bus_.journal_dir()).code(), absl::StatusCode::kDataLoss) << at;
     EXPECT_TRUE(Read(segment_) == holed);
   }
+}
+
+// Several segments, snapshots on the way, and one that a clean stop left: a start
+// needs none of the old blocks then, and still goes by none that is damaged.
+class WholeJournalDamageTest : public testing::Test {
+ protected:
+  // A place in a block, anywhere in the journal.
+  struct Place {
+    fs::path segment;
+    size_t at = 0;
+    uint64_t block = 0;
+  };
+
+  WholeJournalDamageTest()
+      : bus_({.adjust_genesis = nullptr,
+              .broker_prefix = {},
+              .segment_bytes = 128 << 10,
+              .snapshot_records = 50}),
+        doj_(bus_, kDoj),
+        random_(TestSeed()) {
+    bus_.Start();
+    auto channel = bus_.Channel(kDoj);
+    for (int i = 0; i < kWholePublishes; ++i) {
+      auto header = doj_.Report(kIns);
+      ids_.push_back(header.id());
+      Require(Publish(channel, doj_.Sign(header, std::string(2'000, 'p'))).status(), "publish");
+    }
+    bus_.Stop();
+    FindBlocks();
+  }
+
+  void FindBlocks() {
+    for (const auto& entry : fs::directory_iterator(bus_.journal_dir())) {
+      if (entry.path().extension() != ".wsj") continue;
+      const std::vector<uint64_t> blocks = BlocksOf(Read(entry.path()));
+      for (size_t sector = 1; sector < blocks.size(); ++sector) {
+        segments_.insert(entry.path());
+        by_block_[blocks[sector]].push_back(
+            {.segment = entry.path(), .at = sector * kSectorBytes, .block = blocks[sector]});
+      }
+    }
+  }
+
+  // A random byte of a block.
+  Place AnyByte(uint64_t block) {
+    const std::vector<Place>& sectors = by_block_.at(block);
+    Place byte = sectors[random_() % sectors.size()];
+    byte.at += random_() % kSectorBytes;
+    return byte;
+  }
+
+  TestBus bus_;
+  Drafts doj_;
+  std::mt19937_64 random_;
+  std::vector<std::string> ids_;
+  std::set<fs::path> segments_;
+  std::map<uint64_t, std::vector<Place>> by_block_;
+};
+
+TEST_F(WholeJournalDamageTest, AFlippedByteOfAnyBlockIsFoundAndItsBlockNamed) {
+  ASSERT_GE(segments_.size(), 3u);
+  ASSERT_GE(by_block_.size(), static_cast<size_t>(kWholePublishes));
+  ASSERT_EQ(by_block_.begin()->first, 1u);
+  ASSERT_EQ(by_block_.rbegin()->first, by_block_.size()) << "a block number is missing";
+  const auto before = Contents(bus_.journal_dir());
+  for (const auto& [block, sectors] : by_block_) {
+    const Place byte = AnyByte(block);
+    const char good = Read(byte.segment)[byte.at];
+    WriteByte(byte.segment, byte.at, Flipped(good, random_));
+    absl::Status status = OpenInProcess(bus_.journal_dir());
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << "byte " << byte.at << ": " << status;
+    EXPECT_NE(status.message().find(BlockWords(byte.segment, block)), absl::string_view::npos)
+        << status << " lacks " << BlockWords(byte.segment, block);
+    WriteByte(byte.segment, byte.at, good);
+  }
+  EXPECT_TRUE(Contents(bus_.journal_dir()) == before) << "opening changed a file";
+  std::cout << by_block_.size() << " blocks in " << segments_.size() << " segments" << std::endl;
+}
+
+TEST_F(WholeJournalDamageTest, TheBrokerStopsAtDamageThatItsSnapshotHasPassed) {
+  const uint64_t blocks = by_block_.rbegin()->first;
+  for (uint64_t i = 0; i < kProcessSamples; ++i) {
+    // From the first block to the last, evenly.
+    const Place byte = AnyByte(1 + i * (blocks - 1) / (kProcessSamples - 1));
+    ASSERT_NO_FATAL_FAILURE(ExpectBrokerStops(bus_, byte.segment, byte.at, random_));
+  }
+  bus_.Start();
+  EXPECT_GT(bus_.ReplayedFrom(), 2u * kWholePublishes) << "no snapshot was there";
+  auto channel = bus_.Channel(kDoj);
+  for (const std::string& id : ids_) EXPECT_TRUE(GetPublishOutcome(channel, id).ok()) << id;
 }
 
 }  // namespace

@@ -117,6 +117,7 @@ void TestBus::WriteConfig() {
   Require(layout_->WriteBrokerConfig(address_), "broker config");
   std::ofstream(layout_->ConfigPath("broker"), std::ios::app)
       << "segment_bytes: " << options_.segment_bytes << "\n"
+      << "snapshot_records: " << options_.snapshot_records << "\n"
       << "small_segments_for_tests: true\n";
 }
 
@@ -160,6 +161,19 @@ absl::Duration TestBus::Stop() {
   absl::Duration took = clock_.Monotonic() - before;
   broker_.reset();
   return took;
+}
+
+uint64_t TestBus::ReplayedFrom() const {
+  static const std::string kField = "\"snapshot_sequence\":";
+  std::ifstream file(broker_log());
+  std::string line;
+  std::string last;
+  while (std::getline(file, line)) {
+    if (line.find("\"event\":\"replayed\"") != std::string::npos) last = line;
+  }
+  const size_t at = last.find(kField);
+  if (at == std::string::npos) Fatal("broker log: no start in it");
+  return std::strtoull(last.c_str() + at + kField.size(), nullptr, 10);
 }
 
 bool TestBus::running() { return broker_ != nullptr && !broker_->Ended(); }

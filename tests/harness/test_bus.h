@@ -65,6 +65,7 @@ class TestBus {
     // What stands before the broker's own command: a tracer.
     std::vector<std::string> broker_prefix;
     uint64_t segment_bytes = uint64_t{16} << 20;
+    uint64_t snapshot_records = 0;  // 0: the broker's default.
     // Who is on the bus. Two start faster than six.
     std::vector<std::string> agencies = {"doj", "ins"};
   };
@@ -112,6 +113,9 @@ class TestBus {
   std::string journal_dir() const { return dir() + "/broker/journal"; }
   std::string projection_dir() const { return dir() + "/broker/projection"; }
   std::string broker_log() const { return layout_->LogPath("broker"); }
+  // Sequence of the snapshot that the last start of the broker began from, by its
+  // own log; 0 when it read the journal from the first record.
+  uint64_t ReplayedFrom() const;
   cli::DevLayout& layout() { return *layout_; }
   const SystemClock& clock() const { return clock_; }
   const std::shared_ptr<rpc::TrustSource>& trust() const { return trust_; }
