@@ -55,15 +55,16 @@ class FollowerTest : public testing::Test {
   void Restart() {
     follower_.reset();
     store_.reset();
-    store_ = *AuditStore::Open({folder_ + "/audit.db", key_}, Rules::Default());
-    auto policy = tlog::Policy::Parse("log " + log_name_.ToString() + "\nquorum none\n");
+    store_ = *AuditStore::Open({folder_ + "/audit.db", key_}, rules_);
+    auto policy = tlog::Policy::Parse("log " + log_name_.ToString() + "\n" + cosigner_lines_ +
+                                      "quorum none\n");
     ASSERT_TRUE(policy.ok()) << policy.status();
     auto follower = Follower::Create({.store = store_.get(),
                                       .clock = &clock_,
                                       .trust = trust_,
                                       .trust_domain = "waystation.example",
                                       .identity = "auditor",
-                                      .rules = Rules::Default(),
+                                      .rules = rules_,
                                       .log_policy = *policy,
                                       .former_log_keys = former_names_});
     ASSERT_TRUE(follower.ok()) << follower.status();
@@ -179,6 +180,8 @@ class FollowerTest : public testing::Test {
   tlog::VerifierKey log_name_ = *tlog::VerifierKey::Create(
       "waystation.example/log/1", tlog::KeyType::kEd25519, log_key_.public_key());
   std::vector<tlog::VerifierKey> former_names_;
+  std::string cosigner_lines_;  // Of the log's policy.
+  Rules rules_ = Rules::Default();
   std::string folder_;
   std::shared_ptr<rpc::TrustSource> trust_;
   std::vector<std::string> records_;
