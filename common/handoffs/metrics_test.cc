@@ -89,6 +89,46 @@ TEST_F(MetricsTest, RatesWhatWasDueAndNothingElse) {
   EXPECT_EQ(Only().on_time, 1u);
 }
 
+TEST_F(MetricsTest, TellsProceduresApartAndWhatNobodyTold) {
+  Answered("a", 1, 5, 20, absl::Hours(24));
+  Answered("b", 3, 7, 30, absl::Hours(24));
+  Answered("c", 2, 4, 8);
+  world_.Send("doj", "ins", "d", TRANSITION_REQUEST);
+  const absl::Time since = world_.now();
+  world_.Pass(absl::Hours(1));
+  const ProcedureOfReferral told = {{"a", "petition"}, {"b", "petition"}, {"d", "certification"}};
+  const std::vector<ProcedureMetrics> all =
+      MetricsByProcedure(ReferralsOf(world_.Fold()), told, world_.now());
+  ASSERT_EQ(all.size(), 3u);
+
+  const ProcedureMetrics& untold = all[0];
+  EXPECT_EQ(untold.procedure, "");
+  EXPECT_EQ(untold.requested, 1u);
+  EXPECT_EQ(HoursOf(untold.to_completion.max), 8);
+  EXPECT_EQ(untold.due, 0u);
+
+  const ProcedureMetrics& certification = all[1];
+  EXPECT_EQ(certification.procedure, "certification");
+  EXPECT_EQ(certification.requested, 1u);
+  EXPECT_EQ(certification.open, 1u);
+  EXPECT_EQ(certification.oldest_open, since);
+  EXPECT_EQ(certification.oldest_open_referral, "d");
+  EXPECT_EQ(certification.to_receipt.count, 0u);
+
+  const ProcedureMetrics& petition = all[2];
+  EXPECT_EQ(petition.procedure, "petition");
+  EXPECT_EQ(petition.requested, 2u);
+  EXPECT_EQ(petition.open, 0u);
+  EXPECT_EQ(petition.to_receipt.count, 2u);
+  EXPECT_EQ(HoursOf(petition.to_receipt.median), 1);
+  EXPECT_EQ(HoursOf(petition.to_receipt.max), 3);
+  EXPECT_EQ(HoursOf(petition.to_acceptance.max), 7);
+  EXPECT_EQ(HoursOf(petition.to_completion.median), 20);
+  EXPECT_EQ(HoursOf(petition.to_completion.max), 30);
+  EXPECT_EQ(petition.due, 2u);
+  EXPECT_EQ(petition.on_time, 1u);
+}
+
 TEST_F(MetricsTest, IsOnTimeAtTheDueTimeItselfAndNotAMicrosecondLater) {
   ReferralTimes referral;
   referral.requested = absl::UnixEpoch();
