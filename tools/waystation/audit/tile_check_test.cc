@@ -2,10 +2,15 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/log_follower/test_log.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -63,10 +68,22 @@ class TileCheckTest : public ::testing::Test {
     ASSERT_TRUE(WriteFile(absl::StrCat(folder_, "/", path), bytes, FileMode::kPublic).ok());
   }
 
+  // A check that has taken the first leaves.
+  TileCheck After(size_t leaves) const {
+    TileCheck check(folder_, log_.leaves().size());
+    for (size_t i = 0; i < leaves; ++i) EXPECT_TRUE(AddTo(check, i).ok());
+    return check;
+  }
+  absl::Status AddTo(TileCheck& check, size_t i) const {
+    return check.Add(log_.leaves()[i], merkle::LeafHash(log_.leaves()[i]), i + 1);
+  }
   absl::Status Judge(uint64_t published_size = 300) {
-    TileCheck check(folder_, published_size);
-    for (size_t i = 0; i < log_.leaves().size(); ++i) {
-      absl::Status taken = check.Add(log_.leaves()[i], merkle::LeafHash(log_.leaves()[i]), i + 1);
+    return GoOn(TileCheck(folder_, published_size), 0);
+  }
+  // Judges the leaves from `next` on.
+  absl::Status GoOn(TileCheck check, size_t next) {
+    for (; next < log_.leaves().size(); ++next) {
+      absl::Status taken = AddTo(check, next);
       if (!taken.ok()) return taken;
     }
     compared_ = check.compared();
@@ -76,11 +93,47 @@ class TileCheckTest : public ::testing::Test {
   }
 
   void ExpectLost(const std::vector<std::string>& words, uint64_t published_size = 300) {
-    const absl::Status status = Judge(published_size);
+    ExpectLost(Judge(published_size), words);
+  }
+  static void ExpectLost(const absl::Status& status, const std::vector<std::string>& words) {
     ASSERT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
     for (const std::string& word : words) {
       ASSERT_THAT(std::string(status.message()), HasSubstr(word));
     }
+  }
+
+  // A tile or an entry bundle: its path, and the record of its first leaf.
+  struct Place {
+    const char* path;
+    size_t first;
+  };
+  // The newest two of each.
+  static constexpr Place kTiles[] = {{"tile/0/000", 1}, {"tile/0/001.p/44", 257}};
+  static constexpr Place kBundles[] = {{"tile/entries/000", 1}, {"tile/entries/001.p/44", 257}};
+
+  // What a tile or bundle says of each of its leaves.
+  std::vector<std::string> PiecesOf(const Place& place) const {
+    std::vector<std::string> pieces;
+    const std::string& whole = good_.at(place.path);
+    for (size_t at = 0; at < whole.size(); at += pieces.back().size()) {
+      const bool entries = std::string_view(place.path).starts_with("tile/entries/");
+      pieces.push_back(entries ? Entry(log_.leaves()[place.first - 1 + pieces.size()])
+                               : whole.substr(at, merkle::kHashBytes));
+    }
+    EXPECT_EQ(absl::StrJoin(pieces, ""), whole);
+    return pieces;
+  }
+  // Changes each tile and bundle; the first wrong leaf is the one at `wrong`.
+  void ExpectNamed(size_t wrong, const std::function<void(std::vector<std::string>&)>& change) {
+    for (const Place& place : {kTiles[0], kTiles[1], kBundles[0], kBundles[1]}) {
+      std::vector<std::string> pieces = PiecesOf(place);
+      change(pieces);
+      Write(place.path, absl::StrJoin(pieces, ""));
+      ASSERT_NO_FATAL_FAILURE(
+          ExpectLost({place.path, absl::StrCat("record ", place.first + wrong, ",")}));
+      Write(place.path, good_.at(place.path));
+    }
+    EXPECT_TRUE(Judge().ok()) << Judge();
   }
 
   TestLog log_;
@@ -119,13 +172,44 @@ TEST_F(TileCheckTest, NamesTileAndRecordOfEveryFlippedByte) {
 }
 
 TEST_F(TileCheckTest, NamesTheRecordOfEveryFlippedByteOfTheNewestEntries) {
-  const std::string path = "tile/entries/001.p/44";
-  for (size_t byte = 0; byte < good_.at(path).size(); ++byte) {
-    std::string flipped = good_.at(path);
-    flipped[byte] ^= 0x80;
-    std::ofstream(absl::StrCat(folder_, "/", path), std::ios::binary) << flipped;
-    ASSERT_NO_FATAL_FAILURE(ExpectLost({path, "record "}));
+  // The full bundle is compared with its last leaf, the other one at the end.
+  const std::pair<Place, size_t> kCases[] = {{kBundles[0], 255}, {kBundles[1], 300}};
+  for (const auto& [place, leaves] : kCases) {
+    const TileCheck before = After(leaves);
+    std::string bytes = good_.at(place.path);
+    size_t byte = 0;
+    size_t record = place.first;
+    for (const std::string& piece : PiecesOf(place)) {
+      const std::string name = absl::StrCat(", record ", record++, ",");
+      for (const size_t end = byte + piece.size(); byte < end; ++byte) {
+        bytes[byte] ^= static_cast<char>(0x80);
+        std::ofstream(absl::StrCat(folder_, "/", place.path), std::ios::binary) << bytes;
+        bytes[byte] ^= static_cast<char>(0x80);
+        ASSERT_NO_FATAL_FAILURE(
+            ExpectLost(GoOn(before, leaves), {place.path, absl::StrCat("at byte ", byte, name)}));
+      }
+    }
+    EXPECT_EQ(byte, bytes.size());
+    std::ofstream(absl::StrCat(folder_, "/", place.path), std::ios::binary) << bytes;
   }
+}
+
+TEST_F(TileCheckTest, NamesTheRecordOfADroppedLeaf) {
+  ExpectNamed(3, [](std::vector<std::string>& pieces) { pieces.erase(pieces.begin() + 3); });
+}
+
+TEST_F(TileCheckTest, NamesTheFirstRecordOfLeavesInAnotherOrder) {
+  ExpectNamed(7, [](std::vector<std::string>& pieces) { std::swap(pieces[7], pieces[8]); });
+}
+
+TEST_F(TileCheckTest, NamesTheRecordBehindADoubledLeaf) {
+  ExpectNamed(
+      12, [](std::vector<std::string>& pieces) { pieces.insert(pieces.begin() + 12, pieces[11]); });
+}
+
+// As many leaves as before, and one of them twice.
+TEST_F(TileCheckTest, NamesTheRecordWhosePlaceADoubledLeafTook) {
+  ExpectNamed(12, [](std::vector<std::string>& pieces) { pieces[12] = pieces[11]; });
 }
 
 TEST_F(TileCheckTest, NamesATruncatedTile) {
