@@ -241,6 +241,9 @@ absl::Status AuditLog::Follow(const LogBlock& block) {
   for (const LogItem& item : block.items) {
     if (item.kind != journal::v1::Record::kCheckpointSigned) continue;
     WS_RETURN_IF_ERROR(Publish(block.BytesOf(item)));
+    // The second counts from the record: what was signed may have waited for its block
+    // longer than what is signed next will.
+    signed_at_ = options_.clock->Monotonic();
   }
   next_sequence_ = block.items.back().sequence + 1;
   block_hash_ = block.block_hash;

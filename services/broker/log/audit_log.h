@@ -92,7 +92,7 @@ class AuditLog {
 
   // From here on the log's thread alone.
   uint64_t signed_size_ = 0;  // Of the last checkpoint that was given away.
-  absl::Duration signed_at_;  // Monotonic.
+  absl::Duration signed_at_;  // Or back with its block. Monotonic.
   uint64_t kept_size_ = 0;    // Of the position on disk.
   uint64_t next_sequence_ = journal::kFirstSequence;
   crypto::Digest block_hash_{};
