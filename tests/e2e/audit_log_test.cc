@@ -1,13 +1,17 @@
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/client/checkpoint_watch.h"
 #include "common/client/cosign_stream.h"
 #include "common/client/file_cosigner.h"
 #include "common/config/file.h"
+#include "common/crypto/certificate.h"
 #include "common/evidence/log_leaf.h"
 #include "common/merkle/tree.h"
 #include "common/rpc/status_grpc.h"
@@ -18,6 +22,7 @@
 #include "tests/harness/drafts.h"
 #include "tests/harness/operations.h"
 #include "tests/harness/puller.h"
+#include "tests/harness/strangers.h"
 #include "tests/harness/test_bus.h"
 #include "waystation/audit/v1/log_service.grpc.pb.h"
 
@@ -29,24 +34,28 @@ namespace {
 namespace fs = std::filesystem;
 using audit::v1::LogService;
 
-// One unary call of the log, as `path`.
+// Wall clock against monotonic clock, in a second.
+constexpr int64_t kClockSlewUs = 10'000;
+
+// One unary call of the log.
 template <typename Request, typename Response>
-absl::StatusOr<Response> Ask(TestBus& bus, std::string_view path,
+absl::StatusOr<Response> Ask(const std::shared_ptr<grpc::Channel>& channel,
                              grpc::Status (LogService::Stub::*method)(grpc::ClientContext*,
                                                                       const Request&, Response*),
-                             const Request& request) {
+                             const Request& request, bool wait_for_ready = true) {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
-  context.set_wait_for_ready(true);
+  context.set_wait_for_ready(wait_for_ready);
   Response response;
-  auto stub = LogService::NewStub(bus.Channel(path));
+  auto stub = LogService::NewStub(channel);
   WS_RETURN_IF_ERROR(rpc::FromGrpcStatus(((*stub).*method)(&context, request, &response)));
   return response;
 }
 
 class AuditLogTest : public testing::Test {
  protected:
-  AuditLogTest() : doj_(bus_, kDoj), ins_(bus_, kIns) {
+  explicit AuditLogTest(TestBus::Options options = {})
+      : bus_(std::move(options)), doj_(bus_, kDoj), ins_(bus_, kIns) {
     bus_.Start();
     policy_ = std::make_unique<tlog::Policy>(
         Must(tlog::Policy::Parse(
@@ -65,21 +74,31 @@ class AuditLogTest : public testing::Test {
     return Tile(path, id.ToPath());
   }
   absl::StatusOr<std::string> Tile(std::string_view path, const std::string& tile) {
+    return Tile(bus_.Channel(path), tile);
+  }
+  static absl::StatusOr<std::string> Tile(const std::shared_ptr<grpc::Channel>& channel,
+                                          const std::string& tile, bool wait_for_ready = true) {
     audit::v1::GetTileRequest request;
     request.set_path(tile);
     WS_ASSIGN_OR_RETURN(audit::v1::GetTileResponse response,
-                        Ask(bus_, path, &LogService::Stub::GetTile, request));
+                        Ask(channel, &LogService::Stub::GetTile, request, wait_for_ready));
     return response.data();
+  }
+  static absl::StatusOr<std::string> Newest(const std::shared_ptr<grpc::Channel>& channel,
+                                            bool wait_for_ready = true) {
+    WS_ASSIGN_OR_RETURN(audit::v1::GetCheckpointResponse response,
+                        Ask(channel, &LogService::Stub::GetCheckpoint,
+                            audit::v1::GetCheckpointRequest(), wait_for_ready));
+    return response.checkpoint();
   }
 
   // The newest signed checkpoint of at least `size` leaves.
   tlog::Checkpoint Signed(uint64_t size) {
     tlog::Checkpoint newest;
     const bool came = Eventually([&] {
-      auto answer =
-          Ask(bus_, kAuditor, &LogService::Stub::GetCheckpoint, audit::v1::GetCheckpointRequest());
-      if (!answer.ok()) return false;
-      newest = Must(policy_->Open(answer->checkpoint()), "checkpoint").checkpoint;
+      auto note = Newest(bus_.Channel(kAuditor));
+      if (!note.ok()) return false;
+      newest = Must(policy_->Open(*note), "checkpoint").checkpoint;
       return newest.size >= size;
     });
     EXPECT_TRUE(came) << newest.size << ", want " << size;
@@ -146,6 +165,35 @@ TEST_F(AuditLogTest, EveryRecordIsALeafOfTheSignedTree) {
   EXPECT_EQ(Must(Tile(kAuditor, "tile/entries/000"), "bundle"), bundle);
 }
 
+// With something new to sign at every moment.
+TEST_F(AuditLogTest, UnderLoadItIsSignedOnceASecondAtMost) {
+  constexpr size_t kCheckpoints = 5;
+  constexpr int kBetween = 10;
+  std::vector<journal::v1::Record> records;
+  auto checkpoints = [&] {
+    return std::count_if(records.begin(), records.end(),
+                         [](const auto& record) { return record.has_checkpoint_signed(); });
+  };
+  ASSERT_TRUE(Eventually(
+      [&] {
+        PublishSome(100);
+        records = ReadRecords(bus_, 1, LastSequence(bus_.Channel(kOperator)));
+        return checkpoints() >= static_cast<ptrdiff_t>(kCheckpoints);
+      },
+      absl::Seconds(60)))
+      << checkpoints();
+  const journal::v1::Record* before = nullptr;
+  for (const journal::v1::Record& record : records) {
+    if (!record.has_checkpoint_signed()) continue;
+    if (before != nullptr) {
+      EXPECT_GE(record.time_us() - before->time_us(), 1'000'000 - kClockSlewUs)
+          << "records " << before->sequence() << " and " << record.sequence();
+      EXPECT_GT(record.sequence() - before->sequence(), uint64_t{kBetween}) << "no load";
+    }
+    before = &record;
+  }
+}
+
 TEST_F(AuditLogTest, QuorumCosignsAndEveryReceiverIsToldIt) {
   Puller puller(bus_.Channel(kIns), ins_);
   bus_.StartAgency("doj");
@@ -184,6 +232,76 @@ TEST_F(AuditLogTest, LeavesAreForAuditorsAndTilesForCosigners) {
     EXPECT_EQ(ReasonOf(Tile(kAuditor, std::string(beyond)).status()), "UNKNOWN_TILE") << beyond;
   }
   EXPECT_GT(checkpoint.size, 0u);
+}
+
+constexpr std::string_view kStaff = "/agency/doj/staff/agent-1101";
+
+// A bus on which an officer is enrolled too.
+class LogReadersTest : public AuditLogTest {
+ protected:
+  LogReadersTest()
+      : AuditLogTest({.adjust_genesis = Enrol, .broker_prefix = {}}), strangers_(bus_) {
+    PublishSome(1);
+    Signed(3);
+  }
+
+  static void Enrol(cli::DevLayout&, journal::v1::Genesis* genesis) {
+    genesis->mutable_directory()->add_identities()->set_identity(cli::DevIdentity(kStaff));
+  }
+  std::shared_ptr<grpc::Channel> With(std::string_view path) {
+    return bus_.Channel(strangers_.Issue({cli::DevIdentity(path)}));
+  }
+  // Asks for each of the three: "" what was given, else why not.
+  std::vector<std::string> Refusals(const std::shared_ptr<grpc::Channel>& channel) {
+    return {ReasonOf(Newest(channel).status()), ReasonOf(Tile(channel, kHashes).status()),
+            ReasonOf(Tile(channel, kEntries).status())};
+  }
+
+  static constexpr char kHashes[] = "tile/0/000.p/2";
+  static constexpr char kEntries[] = "tile/entries/000.p/2";
+  Strangers strangers_;
+};
+
+TEST_F(LogReadersTest, EachIdentityReadsWhatItsRoleMayAndNoMore) {
+  const std::string yes;
+  const std::string denied = "POLICY_DENIED";
+  const std::string unknown = "IDENTITY_UNKNOWN";
+  struct Row {
+    std::string_view who;
+    std::vector<std::string> refusals;  // Checkpoint, hash tile, entry bundle.
+  };
+  const Row kRows[] = {{kAuditor, {yes, yes, yes}},
+                       {kDoj, {yes, yes, denied}},
+                       {kIns, {yes, yes, denied}},
+                       {kOperator, {yes, denied, denied}},
+                       {"/secretariat", {yes, denied, denied}},
+                       {kStaff, {denied, denied, denied}},
+                       {"/policy-admin/doj", {denied, denied, denied}},
+                       {"/agency/ins/staff/nobody", {unknown, unknown, unknown}},
+                       {"/agency/dot", {unknown, unknown, unknown}},
+                       {"/auditor/2", {unknown, unknown, unknown}}};
+  for (const Row& row : kRows) EXPECT_EQ(Refusals(With(row.who)), row.refusals) << row.who;
+}
+
+TEST_F(LogReadersTest, ARevokedCertificateReadsNothingOnAnOldConnectionNorOnANewOne) {
+  const auto old = bus_.Channel(kIns);
+  ASSERT_EQ(Refusals(old), (std::vector<std::string>{"", "", "POLICY_DENIED"}));
+  const std::string pem =
+      Must(config::ReadFile(bus_.Files(kIns).certificate_path, 65'536), "certificate");
+  const std::string serial = Must(crypto::Certificate::FromPem(pem), "certificate").serial();
+  auto operator_channel = bus_.Channel(kOperator);
+  const uint64_t before = Must(GetStatus(operator_channel), "status").crl_number();
+  Require(bus_.layout().pki().Revoke(serial, bus_.clock().Now()), "revoke");
+  ASSERT_TRUE(Eventually(
+      [&] { return Must(GetStatus(operator_channel), "status").crl_number() > before; }));
+  const std::string revoked = "CERTIFICATE_REVOKED";
+  EXPECT_EQ(Refusals(old), (std::vector<std::string>{revoked, revoked, revoked}));
+  const auto anew = bus_.Channel(kIns);
+  EXPECT_TRUE(absl::IsUnavailable(Newest(anew, false).status()));
+  EXPECT_TRUE(absl::IsUnavailable(Tile(anew, kHashes, false).status()));
+  EXPECT_TRUE(absl::IsUnavailable(Tile(anew, kEntries, false).status()));
+  EXPECT_EQ(Refusals(bus_.Channel(kDoj)), (std::vector<std::string>{"", "", "POLICY_DENIED"}))
+      << "others read on";
 }
 
 TEST_F(AuditLogTest, KillsNeverForkTheLog) {
