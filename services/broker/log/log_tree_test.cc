@@ -152,7 +152,8 @@ TEST_F(LogTreeTest, FlippedByteOfAFullTileIsDataLossThatNamesItsLeaves) {
     const std::string leaves =
         absl::StrCat("leaves ", id.index * 256, " to ", id.index * 256 + 255);
     const std::string good = *store_.Read(id);
-    for (size_t i = 0; i < good.size(); ++i) {
+    // In each hash or entry some byte, a different one: one digest is over them all.
+    for (size_t i = 0; i < good.size(); i += id.level == TileId::kEntries ? 5 : 33) {
       std::string bad = good;
       bad[i] = static_cast<char>(bad[i] ^ 1);
       ASSERT_TRUE(store_.Write(id, bad).ok());
