@@ -21,6 +21,8 @@ using audit::v1::ReportConflictRequest;
 
 // Two notes and what protobuf adds.
 constexpr size_t kFileBytesMax = 2 * tlog::kNoteBytesMax + 64;
+// Proofs that are kept once they are reported; beyond it the newest is written over.
+constexpr int kAsideMax = 16;
 
 }  // namespace
 
@@ -80,23 +82,34 @@ void ConflictReporter::Run() {
   }
 }
 
-// What the auditor has, or will never take, is kept under another name: it is
-// evidence.
 absl::Status ConflictReporter::Send() {
   WS_ASSIGN_OR_RETURN(std::string bytes, config::ReadFile(path_, kFileBytesMax));
   ReportConflictRequest request;
-  absl::Status answer = absl::DataLossError(absl::StrCat(path_, ": not readable"));
-  if (request.ParseFromString(bytes)) {
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() +
-                         absl::ToChronoMilliseconds(options_.call_timeout));
-    audit::v1::ReportConflictResponse response;
-    answer = rpc::FromGrpcStatus(stub_->ReportConflict(&context, request, &response));
+  if (!request.ParseFromString(bytes)) {
+    log::Error("client", "conflict_refused", {{"text", Problem(path_, "not readable")}});
+    return PutAside();
   }
-  if (!answer.ok() && !absl::IsInvalidArgument(answer) && !absl::IsDataLoss(answer)) return answer;
-  if (!answer.ok()) log::Error("client", "conflict_refused", {{"text", Std(answer.message())}});
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() +
+                       absl::ToChronoMilliseconds(options_.call_timeout));
+  audit::v1::ReportConflictResponse response;
+  absl::Status answer = rpc::FromGrpcStatus(stub_->ReportConflict(&context, request, &response));
+  if (absl::IsInvalidArgument(answer)) {
+    log::Error("client", "conflict_refused", {{"text", Std(answer.message())}});
+    return PutAside();
+  }
+  return answer.ok() ? PutAside() : answer;
+}
+
+// What the auditor has, or will never take, is kept under another name: it is
+// evidence.
+absl::Status ConflictReporter::PutAside() {
   std::error_code error;
-  std::filesystem::rename(path_, path_ + ".reported", error);
+  std::string aside = path_ + ".reported";
+  for (int i = 2; i <= kAsideMax && std::filesystem::exists(aside, error); ++i) {
+    aside = absl::StrCat(path_, ".reported.", i);
+  }
+  std::filesystem::rename(path_, aside, error);
   if (!error) return absl::OkStatus();
   return absl::UnavailableError(Problem(path_, error.message()));
 }

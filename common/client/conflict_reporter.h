@@ -51,6 +51,7 @@ class ConflictReporter {
  private:
   void Run();
   absl::Status Send();
+  absl::Status PutAside();
   bool Waits() const;
 
   const std::string path_;

@@ -189,6 +189,8 @@ TEST_F(ConflictReporterTest, WhatTheAuditorHasIsNeverSentAgain) {
   EXPECT_THAT(auditor_.Await(2), ElementsAre(Pair("kept", "other"), Pair("kept", "a third")));
   second->Stop();
   EXPECT_EQ(auditor_.Await(0).size(), 2u);
+  EXPECT_THAT(ProofIn(ReportedPath()), ElementsAre(Pair("kept", "other"))) << "both are evidence";
+  EXPECT_THAT(ProofIn(ReportedPath() + ".2"), ElementsAre(Pair("kept", "a third")));
 }
 
 TEST_F(ConflictReporterTest, OneProofWaitsAndOthersAreDropped) {

@@ -261,13 +261,12 @@ absl::Status CheckPayload(const Header& header, std::string_view payload) {
   if (same_size && crypto::AsBytes(crypto::Sha256(payload)) == header.payload_sha256()) {
     return absl::OkStatus();
   }
-  // The digest of what came stays unsaid: one of a short text could be guessed from it.
+  // No digest is said, also not the header's: a short text could be guessed from it.
   return Refusal(
       absl::StatusCode::kInvalidArgument, "PAYLOAD_MISMATCH",
       Problem("payload", "not the one that the header names",
               absl::StrCat(payload.size(), " bytes", same_size ? " with another SHA-256" : ""),
-              absl::StrCat(header.payload_size(), " bytes with SHA-256 ",
-                           crypto::Hex(header.payload_sha256()))));
+              absl::StrCat(header.payload_size(), " bytes with the header's SHA-256")));
 }
 
 crypto::Digest LinkCommitment(std::string_view salt, std::string_view referral_id) {

@@ -10,6 +10,7 @@
 #include "common/client/cosign_stream.h"
 #include "common/client/file_cosigner.h"
 #include "common/ids/random.h"
+#include "common/log/log.h"
 #include "common/rpc/server.h"
 #include "common/rpc/tls.h"
 #include "common/status/status.h"
@@ -106,7 +107,9 @@ void Auditor::Parts::StartCosigning(std::shared_ptr<client::BusClient> client) {
   if (!loaded.cosigner.has_value()) return;
   client::CosignStream::Options options;
   options.on_conflict = [this](const tlog::Cosigner::Conflict& conflict) {
-    loop->OnConflict(conflict, loaded.config.identity());
+    absl::Status kept = loop->OnConflict(conflict, loaded.config.identity());
+    // The broker asks again, and the cosigner refuses again.
+    if (!kept.ok()) log::Error("audit", "conflict_not_kept", {{"text", Std(kept.message())}});
   };
   cosigning = std::make_unique<client::CosignStream>(
       std::move(client), *std::move(loaded.cosigner),
@@ -123,8 +126,7 @@ absl::Status Auditor::Parts::Serve(const Clock& clock) {
       [this](const Caller& caller, const v1::ReportConflictRequest& request) -> absl::Status {
         const tlog::Cosigner::Conflict conflict{.kept = request.kept(), .other = request.other()};
         WS_RETURN_IF_ERROR(CheckConflict(loaded.log_policy, conflict));
-        loop->OnConflict(conflict, caller.identity);
-        return absl::OkStatus();
+        return loop->OnConflict(conflict, caller.identity);
       });
   index = std::make_unique<agency::IndexService>(*mail, loaded.identity.trust);
   rpc::ServerOptions options;

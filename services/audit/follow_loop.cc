@@ -1,6 +1,7 @@
 #include "services/audit/follow_loop.h"
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "common/log/log.h"
@@ -81,8 +82,25 @@ void FollowLoop::OnLog(absl::StatusOr<v1::GetCheckpointResponse> log) {
   Post([this, log = std::move(log)] { return follower_.TakeLog(log); });
 }
 
-void FollowLoop::OnConflict(const tlog::Cosigner::Conflict& conflict, const std::string& reporter) {
-  Post([this, conflict, reporter] { return follower_.TakeConflict(conflict, reporter); });
+absl::Status FollowLoop::OnConflict(const tlog::Cosigner::Conflict& conflict,
+                                    const std::string& reporter) {
+  auto taken = std::make_shared<std::optional<absl::Status>>();
+  const bool posted = Post([this, conflict, reporter, taken] {
+    const absl::Status status = follower_.TakeConflict(conflict, reporter);
+    std::lock_guard<std::mutex> lock(mutex_);
+    *taken = status;
+    changed_.notify_all();
+    return status;
+  });
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (posted) {
+    changed_.wait(lock,
+                  [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return taken->has_value() || stopped_; });
+  }
+  if (taken->has_value() && (*taken)->ok()) return absl::OkStatus();
+  return absl::UnavailableError(Problem("conflict", "not kept by the auditor",
+                                        posted ? "a stop or a failure" : "a full queue",
+                                        "the same report again"));
 }
 
 FollowLoop::Task FollowLoop::Next(bool* ended) {

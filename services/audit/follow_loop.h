@@ -37,8 +37,9 @@ class FollowLoop : public FeedListener {
   bool OnRecords(std::vector<std::string> records) override;
   void OnEnded(const absl::Status& why) override;
   void OnLog(absl::StatusOr<v1::GetCheckpointResponse> log) override;
-  // What the auditor's own cosigner tells, or another party that was shown it.
-  void OnConflict(const tlog::Cosigner::Conflict& conflict, const std::string& reporter);
+  // What the auditor's own cosigner tells, or another party that was shown it. Waits
+  // until it is kept. Errors: UNAVAILABLE it is not, tell it again.
+  absl::Status OnConflict(const tlog::Cosigner::Conflict& conflict, const std::string& reporter);
 
   // Whether the record is followed right now.
   bool connected() const;

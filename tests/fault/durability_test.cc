@@ -1,3 +1,4 @@
+#include <chrono>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -35,6 +36,7 @@ constexpr int kResultBytesMin = 36;
 constexpr int kBlockBytesMin = 2'048;
 // No other block has so many.
 constexpr int kMarkBytes = 64 * 1024;
+constexpr std::chrono::seconds kConnectMax(20);
 
 // What the calls of a trace add up to, in the order in which they ended or, for
 // a write, began: a write that began may be on the wire already. The test asks for
@@ -169,8 +171,10 @@ class DurabilityTest : public testing::Test {
   }
 
   // A block that the trace shows, larger than all others. For DOJ, whom nobody
-  // delivers to: its answer is the first that counts.
+  // delivers to: its answer is the first that counts. Whoever asks is connected
+  // before: the certificates of a handshake are as large as an answer.
   void Mark() {
+    ASSERT_TRUE(doj_channel_->WaitForConnected(std::chrono::system_clock::now() + kConnectMax));
     auto marked = Publish(ins_channel_, ins_.Sign(ins_.Report(kDoj), std::string(kMarkBytes, 'm')));
     ASSERT_TRUE(marked.ok()) << marked.status();
   }

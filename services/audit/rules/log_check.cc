@@ -90,6 +90,7 @@ std::optional<LogProblem> LogCheck::Observe(const tlog::Checkpoint& shown) {
   // The newest one on the record is larger, so there is a next: it is of the other
   // history, which the one before both may share.
   const auto next = roots_.upper_bound(shown.size);
+  if (next == roots_.end()) return std::nullopt;
   return LogProblem{
       LogProblem::Kind::kSplit,
       absl::StrCat("a checkpoint of size ", shown.size, " and root ", HexRoot(shown.root),

@@ -19,6 +19,7 @@ namespace {
 constexpr size_t kBlocksWaitingMax = 256;
 // So many leaves at most are hashed anew at a start.
 constexpr uint64_t kLeavesKept = 65'536;
+constexpr absl::Duration kRecordPatience = absl::Seconds(10);
 
 std::string LeafOf(const LogBlock& block, const LogItem& item) {
   evidence::LogLeafParts parts{.sequence = item.sequence,
@@ -185,8 +186,7 @@ void AuditLog::Stop() {
   room_.notify_all();
   if (!thread_.joinable()) return;
   thread_.join();
-  absl::Status kept = tree_.Keep(next_sequence_, block_hash_);
-  if (!kept.ok()) log::Warning("broker", "audit_log_keep", {{"status", kept.ToString()}});
+  KeepTiles();
 }
 
 std::deque<LogBlock> AuditLog::Take() {
@@ -204,9 +204,13 @@ std::deque<LogBlock> AuditLog::Take() {
   return taken;
 }
 
+// One that was given away is waited for, so that the file `checkpoint` is at most one
+// behind the record; not for ever, since the sequencer drops what says nothing new.
 absl::Duration AuditLog::Patience() const {
   const absl::Duration since = options_.clock->Monotonic() - signed_at_;
-  return std::max(options_.checkpoint_interval - since, absl::ZeroDuration());
+  const absl::Duration wait = signing_ ? std::max(kRecordPatience, options_.checkpoint_interval)
+                                       : options_.checkpoint_interval;
+  return std::max(wait - since, absl::ZeroDuration());
 }
 
 bool AuditLog::Due() const {
@@ -241,15 +245,24 @@ absl::Status AuditLog::Follow(const LogBlock& block) {
   for (const LogItem& item : block.items) {
     if (item.kind != journal::v1::Record::kCheckpointSigned) continue;
     WS_RETURN_IF_ERROR(Publish(block.BytesOf(item)));
+    signing_ = false;
     // The second counts from the record: what was signed may have waited for its block
     // longer than what is signed next will.
     signed_at_ = options_.clock->Monotonic();
   }
   next_sequence_ = block.items.back().sequence + 1;
   block_hash_ = block.block_hash;
-  if (tree_.size() < kept_size_ + kLeavesKept) return absl::OkStatus();
-  kept_size_ = tree_.size();
-  return tree_.Keep(next_sequence_, block_hash_);
+  if (tree_.size() >= kept_size_ + kLeavesKept) {
+    kept_size_ = tree_.size();
+    KeepTiles();
+  }
+  return absl::OkStatus();
+}
+
+// Without it the next start hashes more of the journal, and that is all.
+void AuditLog::KeepTiles() {
+  absl::Status kept = tree_.Keep(next_sequence_, block_hash_);
+  if (!kept.ok()) log::Warning("broker", "audit_log_keep", {{"status", kept.ToString()}});
 }
 
 absl::Status AuditLog::Publish(std::string_view record_bytes) {
@@ -265,6 +278,7 @@ absl::Status AuditLog::Sign() {
   WS_ASSIGN_OR_RETURN(std::string note, options_.signer.Sign(checkpoint));
   signed_size_ = checkpoint.size;
   signed_at_ = options_.clock->Monotonic();
+  signing_ = true;
   // False: the sequencer has stopped, and the next start signs a larger one.
   options_.record({.tree_size = checkpoint.size, .root = checkpoint.root, .note = note});
   return absl::OkStatus();

@@ -80,6 +80,7 @@ class AuditLog {
   bool Due() const;
   absl::Duration Patience() const;
   absl::Status Follow(const LogBlock& block);
+  void KeepTiles();
   absl::Status Publish(std::string_view record_bytes);
   absl::Status Sign();
 
@@ -92,6 +93,7 @@ class AuditLog {
 
   // From here on the log's thread alone.
   uint64_t signed_size_ = 0;  // Of the last checkpoint that was given away.
+  bool signing_ = false;      // One was given away and is not on the record yet.
   absl::Duration signed_at_;  // Or back with its block. Monotonic.
   uint64_t kept_size_ = 0;    // Of the position on disk.
   uint64_t next_sequence_ = journal::kFirstSequence;

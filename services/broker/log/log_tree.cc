@@ -122,6 +122,13 @@ absl::Status LogTree::AppendOne(std::string_view leaf, const Digest& hash) {
 
 absl::Status LogTree::Keep(uint64_t next_sequence, const Digest& block_hash) {
   if (damaged_) return absl::OkStatus();
+  WS_ASSIGN_OR_RETURN(const LogPosition position, WriteEdge(next_sequence, block_hash));
+  // Readers do not wait for the disk.
+  WS_RETURN_IF_ERROR(store_.WritePosition(position));
+  return damaged_ ? store_.ForgetPosition() : absl::OkStatus();
+}
+
+absl::StatusOr<LogPosition> LogTree::WriteEdge(uint64_t next_sequence, const Digest& block_hash) {
   std::lock_guard<std::mutex> lock(mutex_);
   absl::Status written;
   head_.ForEachPartial([&](const TileId& id, std::string_view tile) {
@@ -132,10 +139,10 @@ absl::Status LogTree::Keep(uint64_t next_sequence, const Digest& block_hash) {
     WS_RETURN_IF_ERROR(store_.Write(
         {.level = TileId::kEntries, .index = head_.size() / kTileWidth, .width = width}, entries_));
   }
-  return store_.WritePosition({.leaves = head_.size(),
-                               .root = head_.Root(),
-                               .next_sequence = next_sequence,
-                               .block_hash = block_hash});
+  return LogPosition{.leaves = head_.size(),
+                     .root = head_.Root(),
+                     .next_sequence = next_sequence,
+                     .block_hash = block_hash};
 }
 
 uint64_t LogTree::size() const {
@@ -158,6 +165,7 @@ std::optional<std::string> LogTree::FromEdge(const TileId& id) const {
 absl::StatusOr<std::string> LogTree::ReadFull(const TileId& id) const {
   absl::StatusOr<std::string> tile = store_.Read(id);
   if (absl::IsNotFound(tile.status())) return Damaged(id, "is gone");
+  if (absl::IsDataLoss(tile.status())) return Damaged(id, "cannot be read");
   if (!tile.ok()) return tile;
   WS_ASSIGN_OR_RETURN(const std::string want, HashesAbove(id));
   if (id.level == TileId::kEntries) {

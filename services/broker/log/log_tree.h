@@ -67,6 +67,8 @@ class LogTree {
   tlog::TileTree Tiles(uint64_t size) const;
   absl::Status AppendOne(std::string_view leaf, const merkle::Digest& hash)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Writes the partial tiles and returns the position that they belong to.
+  absl::StatusOr<LogPosition> WriteEdge(uint64_t next_sequence, const merkle::Digest& block_hash);
   // The tile if it is of the right edge.
   std::optional<std::string> FromEdge(const tlog::TileId& id) const;
   // A full tile of the store that fits the tree.

@@ -81,14 +81,15 @@ absl::Status TileStore::MakeFolder(const std::string& folder) {
 }
 
 absl::StatusOr<std::string> TileStore::Read(const tlog::TileId& id) const {
-  return config::ReadFile(PathOf(id.ToPath()), kTileFileBytesMax);
+  absl::StatusOr<std::string> bytes = config::ReadFile(PathOf(id.ToPath()), kTileFileBytesMax);
+  // A bad sector, or what is no tile by its size.
+  if (absl::IsInvalidArgument(bytes.status())) return absl::DataLossError(bytes.status().message());
+  return bytes;
 }
 
 absl::Status TileStore::WriteCheckpoint(std::string_view note) {
-  // By rename, so that a reader never sees half of one.
-  const std::string path = PathOf("checkpoint");
-  WS_RETURN_IF_ERROR(WriteBytes(path + ".new", note));
-  return ::rename((path + ".new").c_str(), path.c_str()) == 0 ? absl::OkStatus() : FromErrno(path);
+  // Durably: who compares it with the journal takes one that is behind for a rollback.
+  return config::WriteFileDurably(PathOf("checkpoint"), note);
 }
 
 std::optional<std::string> TileStore::ReadCheckpoint() const {
@@ -125,7 +126,8 @@ std::optional<LogPosition> TileStore::ReadPosition() const {
 
 absl::Status TileStore::ForgetPosition() {
   const std::string path = PathOf("position");
-  return ::unlink(path.c_str()) == 0 || errno == ENOENT ? absl::OkStatus() : FromErrno(path);
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return FromErrno(path);
+  return SyncFileSystemOf(directory_);
 }
 
 }  // namespace waystation::broker

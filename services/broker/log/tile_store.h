@@ -43,10 +43,10 @@ class TileStore {
 
   // Writes one tile. Errors: UNAVAILABLE.
   absl::Status Write(const tlog::TileId& id, std::string_view bytes);
-  // Errors: NOT_FOUND; UNAVAILABLE.
+  // Errors: NOT_FOUND; DATA_LOSS the disk cannot give it; PERMISSION_DENIED.
   absl::StatusOr<std::string> Read(const tlog::TileId& id) const;
 
-  // Writes the newest checkpoint as the file `checkpoint`. Errors: UNAVAILABLE.
+  // Writes the newest checkpoint as the file `checkpoint`, durably. Errors: UNAVAILABLE.
   absl::Status WriteCheckpoint(std::string_view note);
   // Nothing when there is none.
   std::optional<std::string> ReadCheckpoint() const;
