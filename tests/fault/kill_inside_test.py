@@ -11,6 +11,7 @@ import random
 import time
 import unittest
 
+import command
 import junit
 import story
 
@@ -74,7 +75,9 @@ class KillInsideTest(unittest.TestCase):
                 process.trigger.arm(0, False)
                 self.hits[point.process, "missed"] += 1
                 continue
-            self.assertGreater(process.deaths, deaths[point.process], point)
+            # The trigger has fired; that the process is gone is seen a little later.
+            command.eventually("the death at %s" % (point,),
+                               lambda: process.deaths > deaths[point.process])
             self.hits[point.process, "after" if point.after else "before"] += 1
             self.files[point.process, self.kind(process.trigger.file)] += 1
         self.tellings += 1

@@ -28,7 +28,8 @@ ENDS = {"ANSWER", "RETURN", "CANCEL", "CONFIRM_CANCEL", "EXPIRE", "ENTERED_IN_ER
 
 # What differs between two tellings of one story: ids, numbers, times, places in the journal.
 VARYING = re.compile(r"pv-[0-9a-z-]+|[0-9a-f]{32}|\d{13}|\d{4}-\d\d-\d\d( \d\d:\d\d:\d\dZ)?"
-                     r"|\d+ ms|\d+ signatures|(?<=byte )\d+|(?<=block )\d+|(?<=offset )\d+|[0-9a-z-]+\.seg\b|\b\d{8,}\b")
+                     r"|\d+ ms|\d+ signatures|(?<=byte )\d+|(?<=block )\d+|(?<=offset )\d+"
+                     r"|(?<=records )\d+ (?:to \d+|and on)|[0-9a-z-]+\.seg\b|\b\d{8,}\b")
 
 
 def seed():
