@@ -235,8 +235,9 @@ TEST_F(AuditLogTest, LeavesAreForAuditorsAndTilesForCosigners) {
 }
 
 constexpr std::string_view kStaff = "/agency/doj/staff/agent-1101";
+constexpr std::string_view kSecretariat = "/secretariat";
 
-// A bus on which an officer is enrolled too.
+// A bus on which an officer and the secretariat are enrolled too.
 class LogReadersTest : public AuditLogTest {
  protected:
   LogReadersTest()
@@ -246,7 +247,9 @@ class LogReadersTest : public AuditLogTest {
   }
 
   static void Enrol(cli::DevLayout&, journal::v1::Genesis* genesis) {
-    genesis->mutable_directory()->add_identities()->set_identity(cli::DevIdentity(kStaff));
+    for (std::string_view path : {kStaff, kSecretariat}) {
+      genesis->mutable_directory()->add_identities()->set_identity(cli::DevIdentity(path));
+    }
   }
   std::shared_ptr<grpc::Channel> With(std::string_view path) {
     return bus_.Channel(strangers_.Issue({cli::DevIdentity(path)}));
@@ -274,7 +277,7 @@ TEST_F(LogReadersTest, EachIdentityReadsWhatItsRoleMayAndNoMore) {
                        {kDoj, {yes, yes, denied}},
                        {kIns, {yes, yes, denied}},
                        {kOperator, {yes, denied, denied}},
-                       {"/secretariat", {yes, denied, denied}},
+                       {kSecretariat, {yes, denied, denied}},
                        {kStaff, {denied, denied, denied}},
                        {"/policy-admin/doj", {denied, denied, denied}},
                        {"/agency/ins/staff/nobody", {unknown, unknown, unknown}},

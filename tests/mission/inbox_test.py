@@ -55,7 +55,8 @@ class InboxTest(mission.MissionTest):
 
     def test_petition_waits_for_ins_then_its_end_for_doj(self):
         referral = self.petition()
-        row = self.needs(referral, INS, CENTER, procedure="continued presence", state="received")
+        row = self.needs(referral, INS, CENTER, procedure="continued presence, initial",
+                         state="received")
         self.assertRegex(row["DUE"], TIME)
         self.assertIn("take up", row["WHAT TO DO"])
         self.needs_nobody(referral, FBI)
