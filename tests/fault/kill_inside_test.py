@@ -15,7 +15,7 @@ import command
 import junit
 import story
 
-# How many points are tried; "all" tries each alone. Points of different processes share a telling.
+# How many points are tried, or "all". Points of different processes share a telling.
 POINTS = os.environ.get("WAYSTATION_KILL_POINTS", "108")
 AT_ONCE = 3
 
@@ -46,22 +46,23 @@ class KillInsideTest(unittest.TestCase):
     def groups(self, syncs):
         """The points of this shard, those of one telling together; none is tried twice."""
         points = {name: [Point(name, at, after) for at in range(1, count + 1)
-                         for after in (False, True)]
-                  for name, count in syncs.items() if count}
-        if POINTS == "all":
-            every = [[point] for of_one in points.values() for point in of_one]
-            return every[self.index::self.shards]
+                         for after in (False, True) if (at + after) % self.shards == self.index]
+                  for name, count in syncs.items()}
         for of_one in points.values():
             self.random.shuffle(of_one)
-        tellings = -(-int(POINTS) // (AT_ONCE * len(story.SCENES) * self.shards))
         groups = []
-        for _ in range(tellings):
+        while POINTS == "all" or len(groups) < self.tellings_of_scene():
             # The process that was tried least goes first, so that each has its turn.
-            names = sorted(points, key=lambda name: (self.tried[name], self.random.random()))
-            groups.append([points[name].pop() for name in names[:AT_ONCE] if points[name]])
-            for name in names[:AT_ONCE]:
-                self.tried[name] += 1
+            names = sorted((name for name in points if points[name]),
+                           key=lambda name: (self.tried[name], self.random.random()))[:AT_ONCE]
+            if not names:
+                break
+            groups.append([points[name].pop() for name in names])
+            self.tried.update(names)
         return groups
+
+    def tellings_of_scene(self):
+        return -(-int(POINTS) // (AT_ONCE * len(story.SCENES) * self.shards))
 
     def tell(self, scene, group, calm):
         """Tells the scene while each of the points kills its process; returns what was told."""
