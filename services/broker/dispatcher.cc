@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/ids/uuid.h"
+#include "common/limits/limits.h"
 #include "common/log/log.h"
 #include "common/status/status.h"
 #include "services/broker/core/decide.h"
@@ -14,10 +15,6 @@ namespace waystation::broker {
 namespace {
 
 constexpr size_t kBlocksWaitingMax = 4;
-
-// Messages that are kept in memory for their delivery; beyond it they come from the
-// journal again. Nothing is refused for it.
-constexpr size_t kDeliveryCacheBytesMax = size_t{256} * 1024 * 1024;
 
 // What one result takes as a rule, and one delivery beside header and payload:
 // guesses that spare a frame from growing.

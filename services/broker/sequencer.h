@@ -49,7 +49,7 @@ class Sequencer {
     const std::atomic<uint64_t>* projected = nullptr;
     // Takes blocks in order; may block, which holds the sequencer back.
     std::function<void(std::unique_ptr<Block>)> committed;
-    // A snapshot goes with the first block after so many records.
+    // A snapshot goes with the first block after so many records; 0: with each block.
     uint64_t snapshot_records = 0;
   };
 
