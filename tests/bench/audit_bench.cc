@@ -13,6 +13,7 @@
 #include "common/status/status.h"
 #include "common/tlog/policy.h"
 #include "tests/bench/log_folder.h"
+#include "tests/bench/must.h"
 #include "tools/waystation/audit/log_check.h"
 #include "tools/waystation/audit/record_source.h"
 #include "tools/waystation/audit/tile_check.h"
@@ -31,16 +32,6 @@ struct Flags {
   uint64_t records = 1'000'000;
   uint64_t floor = 50'000;  // What is promised; 0 on a machine that proves nothing.
 };
-
-template <typename T>
-T Must(absl::StatusOr<T> result) {
-  if (!result.ok()) Fatal(Std(result.status().message()));
-  return *std::move(result);
-}
-
-void Must(const absl::Status& status) {
-  if (!status.ok()) Fatal(Std(status.message()));
-}
 
 bool TakeFlag(std::string_view flag, std::string_view name, uint64_t* value) {
   if (!flag.starts_with(name)) return false;

@@ -11,6 +11,7 @@
 #include "common/log_follower/test_log.h"
 #include "common/status/status.h"
 #include "common/tlog/checkpoint.h"
+#include "tests/bench/must.h"
 #include "waystation/bus/v1/message.pb.h"
 
 namespace waystation::bench {
@@ -20,16 +21,6 @@ using journal::v1::Record;
 
 constexpr size_t kRecordsPerBlock = 256;
 constexpr int kBlocksPerCheckpoint = 16;
-
-template <typename T>
-T Must(absl::StatusOr<T> result) {
-  if (!result.ok()) Fatal(Std(result.status().message()));
-  return *std::move(result);
-}
-
-void Must(const absl::Status& status) {
-  if (!status.ok()) Fatal(Std(status.message()));
-}
 
 }  // namespace
 
