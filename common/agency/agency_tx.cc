@@ -70,14 +70,15 @@ absl::StatusOr<std::string> AgencyTx::Enqueue(const Draft& draft, const Referral
   WS_ASSIGN_OR_RETURN(std::string gate, GateOf(row));
   next.chain_head = sealed.message_id;
   WS_RETURN_IF_ERROR(SaveReferral(db_, next));
-  WS_RETURN_IF_ERROR(
-      Queue(db_,
-            {sealed.message_id,
-             std::string(crypto::AsBytes(evidence::EnvelopeHash(sealed.message.header()))),
-             draft.referral_id, draft.transition, draft.expected_version,
-             sealed.message.SerializeAsString(), sealed.content.SerializeAsString(), gate,
-             row.chain_head},
-            context_.now));
+  WS_RETURN_IF_ERROR(Queue(
+      db_,
+      {sealed.message_id,
+       std::string(crypto::AsBytes(evidence::EnvelopeHash(sealed.message.header()))),
+       draft.referral_id, draft.transition, draft.expected_version,
+       sealed.message.SerializeAsString(), sealed.content.SerializeAsString(), gate, row.chain_head,
+       /*recipient=*/"",
+       draft.parent_referral_id.empty() ? draft.replaces_referral_id : draft.parent_referral_id},
+      context_.now));
   queued_ = true;
   return sealed.message_id;
 }

@@ -109,13 +109,11 @@ absl::Status MarkAgain(Transaction& db, std::string_view message_id) {
                                 link = LinkOf(row.Bytes(0));
                                 return absl::OkStatus();
                               }));
-  Value linked_to;
-  if (!link.empty()) linked_to = Blob{link};
   return db
       .Exec(
           "UPDATE outbox SET state = 0, again = 1, linked_to = ?, former_receipt = "
           "coalesce(former_receipt, receipt), receipt = NULL WHERE message_id = ? AND state = 1",
-          {linked_to, message_id})
+          {LinkValue(link), message_id})
       .status();
 }
 

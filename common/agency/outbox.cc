@@ -22,11 +22,11 @@ absl::Status Queue(Transaction& db, const OutboxDraft& draft, absl::Time now) {
       .Exec(
           "INSERT INTO outbox(message_id, envelope_hash, referral_id, transition, "
           "expected_version, message, content, state, after_ack_of, builds_on, queued_us, "
-          "recipient) VALUES(?,?,?,?,?,?,?,0,?,?,?,?)",
+          "recipient, linked_to) VALUES(?,?,?,?,?,?,?,0,?,?,?,?,?)",
           {draft.message_id, Blob{draft.envelope_hash}, Blob{draft.referral_id},
            static_cast<int64_t>(draft.transition), static_cast<int64_t>(draft.expected_version),
            Blob{draft.message}, Blob{content}, draft.after_ack_of, draft.builds_on,
-           absl::ToUnixMicros(now), draft.recipient})
+           absl::ToUnixMicros(now), draft.recipient, LinkValue(draft.linked_to)})
       .status();
 }
 
@@ -51,7 +51,10 @@ absl::StatusOr<std::vector<Outgoing>> NextToSend(Transaction& db, int limit) {
       "(SELECT min(position) FROM outbox WHERE state = 0 AND referral_id != x'' "
       "GROUP BY referral_id) AND NOT EXISTS "
       "(SELECT 1 FROM inbox i WHERE i.message_id = o.after_ack_of AND i.ack = 0) AND NOT EXISTS "
-      "(SELECT 1 FROM outbox l WHERE l.linked_to = o.referral_id AND l.state = 0) "
+      "(SELECT 1 FROM outbox l WHERE l.linked_to = o.referral_id AND l.state = 0 "
+      "AND l.position < o.position) AND NOT EXISTS "
+      "(SELECT 1 FROM outbox s WHERE s.referral_id = o.linked_to AND s.state = 0 "
+      "AND s.position < o.position) "
       "ORDER BY o.position LIMIT ?",
       limit, &ready));
   WS_RETURN_IF_ERROR(

@@ -30,8 +30,13 @@ struct OutboxDraft {
   std::string after_ack_of;    // "" at once.
   std::string builds_on;       // Queued message whose success it counts on; "" none.
   std::string recipient = {};  // Identity, of a memo.
+  std::string linked_to = {};  // Of a request: the referral it forwards or replaces; "" none.
 };
 absl::Status Queue(Transaction& db, const OutboxDraft& draft, absl::Time now);
+// As column `linked_to` holds it: nothing for "".
+inline Value LinkValue(const std::string& referral_id) {
+  return referral_id.empty() ? Value() : Value(Blob{referral_id});
+}
 
 // A message that is due to be sent.
 struct Outgoing {
@@ -39,9 +44,10 @@ struct Outgoing {
   std::string message;
 };
 // The first waiting message of each referral whose receipt gate is open, oldest
-// first, at most `limit`; behind them the first memos. While a request linked to a
-// referral is sent again, no step of that referral that came after it is among them: it
-// might end what the request is linked to.
+// first, at most `limit`; behind them the first memos. A request and the steps of the
+// referral that it is linked to wait for each other, in the order in which they were
+// queued: the bus takes the request only where those before it have brought the
+// referral, and those after it might end it.
 absl::StatusOr<std::vector<Outgoing>> NextToSend(Transaction& db, int limit);
 // Where a round through what is sent again has come.
 struct AgainCursor {

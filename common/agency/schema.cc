@@ -141,15 +141,15 @@ CREATE INDEX told_finding_open ON told_finding(act_by_us) WHERE open = 1;
 )sql";
 
 // A message that the bus had kept and has no longer, because its journal went back
-// to an older copy, waits again in the order of its former receipt; of a request that
-// is linked to another referral, that one's id stands beside it. A message kept by an
+// to an older copy, waits again in the order of its former receipt. While a request that
+// is linked to another referral waits, that one's id stands beside it. A message kept by an
 // earlier release has no kept_sequence and counts as older than all that have one.
 // `custody` says for which log of the bus all was looked for, and how far the look
 // under way has come.
 constexpr std::string_view kCustody = R"sql(
 ALTER TABLE outbox ADD COLUMN kept_sequence INTEGER;  -- of the custody receipt
 ALTER TABLE outbox ADD COLUMN again INTEGER NOT NULL DEFAULT 0 CHECK(again IN (0, 1));
-ALTER TABLE outbox ADD COLUMN linked_to BLOB;         -- only of one that waits again
+ALTER TABLE outbox ADD COLUMN linked_to BLOB;         -- of one that waits
 ALTER TABLE outbox ADD COLUMN former_receipt BLOB;    -- the first that was lost
 CREATE INDEX outbox_kept ON outbox(kept_sequence) WHERE state = 1;
 CREATE INDEX outbox_again ON outbox(kept_sequence, position) WHERE state = 0 AND again = 1;

@@ -75,6 +75,47 @@ TEST_F(AgencyTest, SendsInOrderWithinAReferralAfterAnOutage) {
   EXPECT_EQ(kept[2].referral().expected_version(), 3u);
 }
 
+// What INS passes on of a referral of DOJ's, back to DOJ.
+Tx::Request Onward(const std::string& parent) {
+  Tx::Request request = TestWorld::Request();
+  request.target = "doj";
+  request.content = TestWorld::Content("ins", types::v1::TRANSITION_REQUEST);
+  request.parent_referral_id = parent;
+  return request;
+}
+
+// The result of a receipt was lost, so the step waits, and the request has no gate of its own.
+TEST_F(AgencyTest, ALinkedRequestWaitsForTheStepsBeforeIt) {
+  std::string id = Request();
+  exchange().LoseAckResults(true);
+  DeliverToIns();
+  ASSERT_TRUE(Step(*ins_, id, TRANSITION_TAKE_UP).ok());
+  ASSERT_TRUE(ins_->Write([&](Tx& tx) { return tx.SendRequest(Onward(id)).status(); }).ok());
+  // Another round of the sender's, in which it finds nothing to send.
+  ASSERT_TRUE(ins_->Write([](Tx&) { return absl::OkStatus(); }).ok());
+  world_.clock().Advance(absl::Seconds(5));
+  ExpectPublished(2);
+  std::vector<bus::v1::Header> kept = exchange().Kept();
+  ASSERT_EQ(kept.size(), 3u);
+  EXPECT_EQ(kept[1].referral().transition(), TRANSITION_TAKE_UP);
+  EXPECT_EQ(kept[2].referral().transition(), types::v1::TRANSITION_REQUEST);
+}
+
+TEST_F(AgencyTest, AStepWaitsForALinkedRequestBeforeIt) {
+  std::string id = Request();
+  DeliverToIns();
+  ASSERT_TRUE(Step(*ins_, id, TRANSITION_TAKE_UP).ok());
+  ExpectPublished(1);
+  exchange().RefuseNext(Refusal(absl::StatusCode::kResourceExhausted, "OVERLOADED", "queue: full"));
+  ASSERT_TRUE(ins_->Write([&](Tx& tx) { return tx.SendRequest(Onward(id)).status(); }).ok());
+  ASSERT_TRUE(Step(*ins_, id, TRANSITION_ANSWER).ok());
+  ExpectPublished(3);  // One of them refused.
+  std::vector<bus::v1::Header> kept = exchange().Kept();
+  ASSERT_EQ(kept.size(), 4u);
+  EXPECT_EQ(kept[2].referral().transition(), types::v1::TRANSITION_REQUEST);
+  EXPECT_EQ(kept[3].referral().transition(), TRANSITION_ANSWER);
+}
+
 TEST_F(AgencyTest, SendsWhatWasQueuedBeforeARestartAsTheSameBytes) {
   std::string id = Request();
   DeliverToIns();

@@ -17,9 +17,8 @@
 namespace waystation::cli {
 namespace {
 
-// Every server may be killed and started again meanwhile. What a killed broker had given out
-// stands until its ack deadline, a minute, before it is given out again.
-constexpr absl::Duration kAttachedPatience = absl::Seconds(75);
+// Every server may be killed and started again meanwhile.
+constexpr absl::Duration kAttachedPatience = absl::Seconds(30);
 
 struct DemoOptions {
   std::string data;
