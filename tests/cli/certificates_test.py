@@ -1,5 +1,6 @@
 """pki, and what doctor says about a certificate that the bus refuses."""
 import os
+import re
 import shutil
 import subprocess
 import unittest
@@ -57,6 +58,35 @@ class PkiTest(unittest.TestCase):
                                 cwd=self.home.dir, check=True, capture_output=True,
                                 encoding="utf-8").stdout
         self.assertIn("Serial Number: " + serial.upper(), listed)
+
+    def test_key_of_a_cosigner_is_new_and_bears_its_name(self):
+        name = "waystation.example/cosigner/ins"
+        made = self.pki(command.OK, "cosigner-key", "key.pem", "--name", name)
+        # B: the first byte names a cosignature (c2sp.org/tlog-cosignature), not a log's own.
+        self.assertRegex(made.out, re.escape(name) + r"\+[0-9a-f]{8}\+B")
+        self.assertEqual(os.stat(self.home.path("key.pem")).st_mode & 0o077, 0)
+        again = self.pki(command.FAILURE, "cosigner-key", "key.pem", "--name", name)
+        self.assertIn("nothing was changed", again.err)
+        self.assertIn("--name", self.pki(command.FAILURE, "cosigner-key", "other.pem", "--name",
+                                         "ins+doj").err)
+        self.assertFalse(os.path.exists(self.home.path("other.pem")))
+
+    def test_genesis_names_the_certificate_that_is_missing(self):
+        self.pki(command.OK, "init", "ca")
+        with open(self.home.path("draft"), "w", encoding="utf-8") as f:
+            f.write('directory { version: 1 trust_domain: "waystation.example" '
+                    'identities { identity: "/broker/1" } }')
+        words = ("genesis", "ca", "--draft", "draft", "--out", "genesis")
+        refused = self.pki(command.FAILURE, *words)
+        self.assertIn("issued/broker/1/sign.pem", refused.err)
+        self.assertIn("/broker/1 --use sign", refused.err)
+        self.assertFalse(os.path.exists(self.home.path("genesis")))
+        self.pki(command.OK, "issue", "ca", "--identity", "spiffe://waystation.example/broker/1",
+                 "--use", "sign")
+        self.pki(command.OK, *words)
+        with open(self.home.path("genesis"), encoding="utf-8") as f:
+            self.assertIn('identity: "spiffe://waystation.example/broker/1"', f.read())
+        self.assertIn("nothing was changed", self.pki(command.FAILURE, *words).err)
 
     def test_wrong_words_are_refused(self):
         self.assertIn("pki init", self.issue(code=command.NOT_FOUND).err)

@@ -1,13 +1,12 @@
 #include "tools/waystation/dev_genesis.h"
 
-#include "absl/strings/str_cat.h"
+#include <string>
+
 #include "common/config/text_proto.h"
 #include "common/status/status.h"
 
 namespace waystation::cli {
 namespace {
-
-using bus::v1::CertificateUse;
 
 // A change of the directory or the policy takes two administrators.
 constexpr size_t kPinnedAdmins = 2;
@@ -106,29 +105,6 @@ constexpr std::string_view kPolicy = R"pb(
   delivery { attempts_max: 20 backoff_min_ms: 100 backoff_max_ms: 60000 }
 )pb";
 
-// Certificates that the record binds to an identity; TLS ones are not enrolled.
-std::vector<CertificateUse> UsesOf(std::string_view path) {
-  if (path.starts_with("/agency/") || path == "/auditor") {
-    return {bus::v1::CERTIFICATE_USE_SIGN, bus::v1::CERTIFICATE_USE_ENCRYPT,
-            bus::v1::CERTIFICATE_USE_RECOVERY, bus::v1::CERTIFICATE_USE_ARCHIVE};
-  }
-  if (path == "/operator") return {};
-  return {bus::v1::CERTIFICATE_USE_SIGN};
-}
-
-absl::Status Enrol(std::string_view trust_domain, const FindDer& find_der,
-                   bus::v1::Identity* identity) {
-  const std::string path = identity->identity();
-  identity->set_identity(absl::StrCat("spiffe://", Absl(trust_domain), path));
-  for (CertificateUse use : UsesOf(path)) {
-    WS_ASSIGN_OR_RETURN(std::string der, find_der(path, use));
-    bus::v1::EnrolledCertificate* certificate = identity->add_certificates();
-    certificate->set_der(der);
-    certificate->set_use(use);
-  }
-  return absl::OkStatus();
-}
-
 void AddAgencies(const std::vector<v1::DevAgency>& agencies, bus::v1::Directory* directory) {
   for (const v1::DevAgency& agency : agencies) *directory->add_identities() = agency.identity();
   for (const v1::DevAgency& agency : agencies) {
@@ -150,30 +126,21 @@ void AddPaths(const std::vector<v1::DevAgency>& agencies, bus::v1::Policy* polic
 
 }  // namespace
 
-absl::StatusOr<journal::v1::Genesis> MakeDevGenesis(const std::vector<v1::DevAgency>& agencies,
-                                                    std::string_view trust_domain,
-                                                    const std::string& roots_pem,
-                                                    const std::string& bus_id,
-                                                    const FindDer& find_der) {
+journal::v1::Genesis MakeDevGenesis(const std::vector<v1::DevAgency>& agencies,
+                                    std::string_view trust_domain) {
   journal::v1::Genesis genesis;
-  genesis.set_bus_id(bus_id);
   genesis.set_format_level(2);
   WS_CHECK(agencies.size() >= kPinnedAdmins);
   for (size_t i = 0; i < kPinnedAdmins; ++i) {
-    genesis.add_policy_admins(
-        absl::StrCat("spiffe://", Absl(trust_domain), "/policy-admin/", NameOf(agencies[i])));
+    genesis.add_policy_admins("/policy-admin/" + NameOf(agencies[i]));
   }
-  WS_RETURN_IF_ERROR(
-      config::ParseTextProto(kPolicy, "policy of the dev bus", genesis.mutable_policy()));
-  AddPaths(agencies, genesis.mutable_policy());
+  bus::v1::Policy* policy = genesis.mutable_policy();
+  WS_CHECK(config::ParseTextProto(kPolicy, "policy of the dev bus", policy).ok());
+  AddPaths(agencies, policy);
   bus::v1::Directory* directory = genesis.mutable_directory();
-  WS_RETURN_IF_ERROR(config::ParseTextProto(kDirectory, "directory of the dev bus", directory));
+  WS_CHECK(config::ParseTextProto(kDirectory, "directory of the dev bus", directory).ok());
   AddAgencies(agencies, directory);
   directory->set_trust_domain(std::string(trust_domain));
-  directory->set_roots_pem(roots_pem);
-  for (bus::v1::Identity& identity : *directory->mutable_identities()) {
-    WS_RETURN_IF_ERROR(Enrol(trust_domain, find_der, &identity));
-  }
   return genesis;
 }
 

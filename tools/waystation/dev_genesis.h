@@ -1,32 +1,21 @@
 #ifndef WAYSTATION_TOOLS_WAYSTATION_DEV_GENESIS_H_
 #define WAYSTATION_TOOLS_WAYSTATION_DEV_GENESIS_H_
 
-#include <functional>
-#include <string>
 #include <string_view>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "tools/waystation/dev_agencies.h"
-#include "waystation/bus/v1/directory.pb.h"
 #include "waystation/journal/v1/record.pb.h"
 
 namespace waystation::cli {
 
-// Returns the DER of the certificate of an identity path for a use.
-using FindDer =
-    std::function<absl::StatusOr<std::string>(std::string_view path, bus::v1::CertificateUse use)>;
-
-// The first record of a development bus: who is on it, which units and message
-// types there are, and a policy of default deny. `agencies`, two or more, are on
-// it; the policy administrators of the first two are pinned. `bus_id` is 16 random
-// bytes.
-// Pure but for `find_der`. Thread-safe. Errors: those of `find_der`.
-absl::StatusOr<journal::v1::Genesis> MakeDevGenesis(const std::vector<v1::DevAgency>& agencies,
-                                                    std::string_view trust_domain,
-                                                    const std::string& roots_pem,
-                                                    const std::string& bus_id,
-                                                    const FindDer& find_der);
+// The draft of a development bus's first record (genesis.h): who is on it, which
+// units and message types there are, and a policy of default deny. `agencies`, two
+// or more, are on it; the policy administrators of the first two are pinned.
+// deploy/config/genesis.textproto is the same for those that are compiled in.
+// Pure. Thread-safe.
+journal::v1::Genesis MakeDevGenesis(const std::vector<v1::DevAgency>& agencies,
+                                    std::string_view trust_domain);
 
 }  // namespace waystation::cli
 

@@ -9,12 +9,12 @@
 #include "common/agency/memo.h"
 #include "common/config/text_proto.h"
 #include "common/crypto/random.h"
-#include "common/evidence/directory.h"
 #include "common/status/status.h"
 #include "tools/waystation/dev_audit_log.h"
 #include "tools/waystation/dev_genesis.h"
 #include "tools/waystation/exit_code.h"
 #include "tools/waystation/files.h"
+#include "tools/waystation/genesis.h"
 #include "waystation/journal/v1/record.pb.h"
 
 namespace waystation::cli {
@@ -25,7 +25,6 @@ using crypto::KeyUse;
 constexpr absl::Duration kRootLifetime = absl::Hours(24 * 31);
 constexpr absl::Duration kCertificateLifetime = absl::Hours(24 * 30);
 constexpr size_t kStoreKeyBytes = 32;
-constexpr size_t kBusIdBytes = 16;
 // Every certificate names it, and so does whatever carries one: letters, evidence.
 constexpr std::string_view kRootName = "waystation development root, SYNTHETIC";
 constexpr std::string_view kComment = "SYNTHETIC: a development bus; its keys are not for use.";
@@ -121,15 +120,8 @@ absl::Status DevLayout::MakeMissingLogFiles() const {
 }
 
 absl::Status DevLayout::WriteGenesis() const {
-  auto find_der = [this](std::string_view path,
-                         bus::v1::CertificateUse use) -> absl::StatusOr<std::string> {
-    WS_ASSIGN_OR_RETURN(std::string pem,
-                        ReadWholeFile(CertificatePath(path, *evidence::KeyUseOf(use))));
-    WS_ASSIGN_OR_RETURN(auto certificate, crypto::Certificate::FromPem(pem));
-    return certificate.der();
-  };
-  WS_ASSIGN_OR_RETURN(auto genesis, MakeDevGenesis(agencies_, kDevTrustDomain, pki_.root_pem(),
-                                                   crypto::RandomString(kBusIdBytes), find_der));
+  journal::v1::Genesis genesis = MakeDevGenesis(agencies_, kDevTrustDomain);
+  WS_RETURN_IF_ERROR(CompleteGenesis(pki_, &genesis));
   return WriteTextProto(GenesisPath(), kComment, genesis, FileMode::kPublic);
 }
 

@@ -34,6 +34,14 @@ void DeclareLogKey(CLI::App& verb, LogKeyOptions& options) {
                   "is kept beside it as FILE.<former log>.former, and goes with it");
 }
 
+void ShowKey(Session& session, const std::string& path, const tlog::VerifierKey& key) {
+  google::protobuf::Struct result;
+  auto& fields = *result.mutable_fields();
+  fields["key_path"].set_string_value(path);
+  fields["verifier_key"].set_string_value(key.ToString());
+  session.out.Show(result, {{"key", path}, {"verifier key", key.ToString()}});
+}
+
 bool IsLogLine(std::string_view line) {
   const std::vector<std::string> words =
       absl::StrSplit(Absl(line), absl::ByAnyChar(" \t"), absl::SkipEmpty());
@@ -91,22 +99,45 @@ absl::Status RunLogKey(Session& session, const LogKeyOptions& options) {
     WS_RETURN_IF_ERROR(WriteFile(policy.former_path, policy.former, FileMode::kPublic));
     WS_RETURN_IF_ERROR(WriteFile(options.policy_path, policy.text, FileMode::kPublic));
   }
-  google::protobuf::Struct result;
-  auto& fields = *result.mutable_fields();
-  fields["key_path"].set_string_value(options.key_path);
-  fields["verifier_key"].set_string_value(key->ToString());
-  session.out.Show(result, {{"key", options.key_path}, {"verifier key", key->ToString()}});
+  ShowKey(session, options.key_path, *key);
   session.out.Say(
       "keep the key and its .last file outside of backups; give the policy, with the .former "
       "beside it, to the broker, the auditor and every agency, and start them again");
   return absl::OkStatus();
 }
 
+struct CosignerKeyOptions {
+  std::string key_path;
+  std::string name;
+};
+
+void DeclareCosignerKey(CLI::App& verb, CosignerKeyOptions& options) {
+  verb.add_option("KEY", options.key_path, "File for the key, PEM; must not be there")->required();
+  verb.add_option("--name", options.name, "Name of the key, e.g. waystation.example/cosigner/ins")
+      ->required();
+}
+
+absl::Status RunCosignerKey(Session& session, const CosignerKeyOptions& options) {
+  WS_ASSIGN_OR_RETURN(const crypto::Ed25519Key fresh, crypto::Ed25519Key::Generate());
+  absl::StatusOr<tlog::VerifierKey> key =
+      tlog::VerifierKey::Create(options.name, tlog::KeyType::kCosignature, fresh.public_key());
+  if (!key.ok()) return Prefixed("--name", key.status());
+  WS_ASSIGN_OR_RETURN(const std::string pem, fresh.ToPem());
+  WS_RETURN_IF_ERROR(WriteNewFile(options.key_path, pem, FileMode::kPrivate, false));
+  ShowKey(session, options.key_path, *key);
+  session.out.Say(
+      "keep the key outside of backups; the verifier key goes into a witness line of "
+      "the log's policy");
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-void AddPkiLogVerb(CLI::App& pki, Chosen& chosen) {
+void AddPkiLogVerbs(CLI::App& pki, Chosen& chosen) {
   AddVerb<LogKeyOptions>(pki, chosen, "log-key", "Make the key of a new audit log", DeclareLogKey,
                          RunLogKey);
+  AddVerb<CosignerKeyOptions>(pki, chosen, "cosigner-key", "Make the key of a cosigner of the log",
+                              DeclareCosignerKey, RunCosignerKey);
 }
 
 }  // namespace waystation::cli

@@ -191,7 +191,8 @@ void AddPkiVerbs(CLI::App& app, Chosen& chosen) {
   AddVerb<RevokeOptions>(pki, chosen, "crl", "Renew the revocation list", DeclareCrl, RunCrl);
   AddVerb<ShowOptions>(pki, chosen, "show", "Say what a certificate is, and what is wrong with it",
                        DeclareShow, RunShow);
-  AddPkiLogVerb(pki, chosen);
+  AddPkiGenesisVerb(pki, chosen);
+  AddPkiLogVerbs(pki, chosen);
 }
 
 }  // namespace waystation::cli

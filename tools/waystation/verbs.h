@@ -15,8 +15,10 @@ void AddDevVerb(CLI::App& app, Chosen& chosen);
 void AddDemoVerb(CLI::App& app, Chosen& chosen);
 // pki init, issue, revoke, crl, show.
 void AddPkiVerbs(CLI::App& app, Chosen& chosen);
-// pki log-key; `pki` is the noun.
-void AddPkiLogVerb(CLI::App& pki, Chosen& chosen);
+// pki genesis; `pki` is the noun.
+void AddPkiGenesisVerb(CLI::App& pki, Chosen& chosen);
+// pki log-key, cosigner-key.
+void AddPkiLogVerbs(CLI::App& pki, Chosen& chosen);
 // status, tail.
 void AddStatusVerb(CLI::App& app, Chosen& chosen);
 void AddTailVerb(CLI::App& app, Chosen& chosen);
