@@ -63,7 +63,8 @@ struct Ack {
   MessageId id{};
   absl::Status status;
   // Set when a receipt is for a message that is not in the queue: whether it ever
-  // was is on the record of this sequence.
+  // was is on the record of this sequence, and only who was to have it is told
+  // `status`.
   uint64_t past_sequence = 0;
 };
 

@@ -213,13 +213,13 @@ absl::Status Dispatcher::JudgePastReceipt(const Ack& ack, const std::string& que
     Fatal("journal: an accepted message cannot be read: " + record.status().ToString());
   }
   const auto& recipients = header.recipients();
-  if (std::find(recipients.begin(), recipients.end(), queue) != recipients.end()) {
-    return absl::OkStatus();
-  }
-  // The same words as for a message that nobody sent: it is not the caller's.
-  absl::Status unknown = NeverHeld(ack.id);
-  refusals_.Add(queue, "receipt", unknown);
-  return unknown;
+  const bool was_to_have_it =
+      std::find(recipients.begin(), recipients.end(), queue) != recipients.end();
+  // To another the same words as for a message that nobody sent, whatever the
+  // receipt says of it: it is not the caller's.
+  absl::Status judged = was_to_have_it ? ack.status : NeverHeld(ack.id);
+  if (!judged.ok()) refusals_.Add(queue, "receipt", judged);
+  return judged;
 }
 
 void Dispatcher::Release(const Block& block) {

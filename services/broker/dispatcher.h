@@ -59,7 +59,8 @@ class Dispatcher {
   absl::Status AppendGrant(const Grant& grant, int64_t deadline_us, std::string* frame);
   absl::Status AppendFromJournal(const Grant& grant, int64_t deadline_us, std::string* frame);
   void AnswerReceivers(Block& block);
-  // Refuses, on the record, a receipt of who never was to have the message.
+  // Refuses, on the record, a receipt of who never was to have the message, and one
+  // of another envelope.
   absl::Status JudgePastReceipt(const Ack& ack, const std::string& queue);
   void Release(const Block& block);
   void ReleaseOne(uint64_t sequence);

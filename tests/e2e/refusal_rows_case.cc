@@ -191,7 +191,8 @@ std::vector<Row> ReceiptRows() {
            },
        .code = StatusCode::kNotFound,
        .reason = "UNKNOWN_MESSAGE",
-       .stage = "receipt"},
+       .stage = "receipt",
+       .words = {"the bus never had this message"}},
       {.name = "receipt of another envelope of a message of others",
        .send =
            [](RefusalWorld& w) {
@@ -201,9 +202,10 @@ std::vector<Row> ReceiptRows() {
              *frame.add_receipts() = w.doj.SignReceipts({receipt});
              return w.PullFrame(w.doj_channel, w.doj, frame);
            },
-       .code = StatusCode::kInvalidArgument,
-       .reason = "RECEIPT_MISMATCH",
-       .stage = "receipt"},
+       .code = StatusCode::kNotFound,
+       .reason = "UNKNOWN_MESSAGE",
+       .stage = "receipt",
+       .words = {"the bus never had this message"}},
       {.name = "nack with free text as reason",
        .send = frame_row([](RefusalWorld& w) {
          bus::v1::StreamingPullRequest frame;

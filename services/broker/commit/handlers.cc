@@ -113,7 +113,9 @@ void Handlers::Do(ReceiptGroup group, Block& block) {
     delivered.add_sequences(judged[i].ok() ? *judged[i] : 0);
     changes_something |= delivered.sequences(static_cast<int>(i)) != 0;
     reply.acks.push_back(AckFor(group.views[i], judged[i]));
-    if (!reply.acks.back().status.ok()) refusals_.Add(queue, "receipt", reply.acks.back().status);
+    const Ack& ack = reply.acks.back();
+    // One of the past is not judged yet.
+    if (!ack.status.ok() && ack.past_sequence == 0) refusals_.Add(queue, "receipt", ack.status);
   }
   block.acks.push_back(std::move(reply));
   if (!changes_something) return;
@@ -134,10 +136,11 @@ Ack Handlers::AckFor(const ReceiptView& receipt, const absl::StatusOr<uint64_t>&
   std::optional<KnownMessage> known = ids_.Find(receipt.id);
   if (!known.has_value()) {
     ack.status = NeverHeld(receipt.id);
-  } else if (known->envelope_hash != receipt.envelope_hash) {
+    return ack;
+  }
+  ack.past_sequence = known->sequence;
+  if (known->envelope_hash != receipt.envelope_hash) {
     ack.status = OfAnotherEnvelope(receipt.envelope_hash);
-  } else {
-    ack.past_sequence = known->sequence;
   }
   return ack;
 }
