@@ -37,6 +37,24 @@ class SafeReturnTest(mission.MissionTest):
         self.arrived(referral, PRM)
         return person, consent, referral
 
+    def taken_up_by_both(self):
+        """A return that PRM forwarded and USAID took up; returns (consent, referral, onward)."""
+        _, consent, referral = self.referred()
+        onward = self.forward_home(referral)
+        self.ws("take-up", onward, "--as", USAID)
+        self.await_field("state", "taken up", "case", "show", onward, "--as", PRM)
+        return consent, referral, onward
+
+    def confirmed_by_both(self, consent, referral, onward):
+        """USAID confirms the scope, then PRM, and HHS reads that both did."""
+        self.ws("scope-confirm", onward, "--as", USAID)
+        command.eventually("PRM can confirm", lambda: self.home.run(
+            "scope-confirm", referral, "--as", PRM).code == command.OK)
+        for holder in ("dos: confirmed", "usaid: confirmed (from another holder)"):
+            command.eventually("%s at HHS" % holder, lambda: any(
+                said.startswith(holder) for said in self.fields(
+                    "holder", self.ws("consent", "show", consent, "--as", ORR))))
+
     def await_returned(self, referral, reason, citation):
         """Both sides read that it came back by the law, with its citation."""
         for officer in (ORR, PRM):
@@ -88,11 +106,7 @@ class SafeReturnTest(mission.MissionTest):
 
     def test_forwarded_to_usaid_and_answered(self):
         person, _, referral = self.referred()
-        self.ws("take-up", referral, "--as", PRM)
-        out = self.ws("return-home", "forward", referral, "--as", PRM, "--support",
-                      "shelter,legal")
-        onward = self.field("referral", out)
-        self.arrived(onward, USAID)
+        onward = self.forward_home(referral, "shelter,legal")
         shown = self.ws("case", "show", onward, "--as", USAID)
         self.assertEqual(self.field("person", shown), person)
         # Nobody arrives where nobody waits.
@@ -107,13 +121,7 @@ class SafeReturnTest(mission.MissionTest):
         self.await_field("state", "answered", "case", "show", referral, "--as", ORR)
 
     def test_withdrawal_reaches_every_holder(self):
-        _, consent, referral = self.referred()
-        self.ws("take-up", referral, "--as", PRM)
-        onward = self.field("referral", self.ws("return-home", "forward", referral, "--as", PRM,
-                                                "--support", "shelter"))
-        self.arrived(onward, USAID)
-        self.ws("take-up", onward, "--as", USAID)
-        self.await_field("state", "taken up", "case", "show", onward, "--as", PRM)
+        consent, referral, onward = self.taken_up_by_both()
         self.ws("consent", "withdraw", consent, "--as", ORR, "--reason", "SYNTHETIC. Stays.")
         for officer, which in ((PRM, referral), (USAID, onward)):
             command.eventually("the withdrawal at " + officer, lambda: "withdrawn" in " ".join(
@@ -122,25 +130,14 @@ class SafeReturnTest(mission.MissionTest):
             self.refuse("RETURN_CONSENT_MISSING", ACT, "return-home", "answer", referral,
                         "--outcome", "returned")
             self.refuse("ONWARD_UNANSWERED", "usaid", "scope-confirm", referral, "--as", PRM)
-        self.ws("scope-confirm", onward, "--as", USAID)
-        command.eventually("PRM can confirm", lambda: self.home.run(
-            "scope-confirm", referral, "--as", PRM).code == command.OK)
-        command.eventually("the answer at HHS", lambda: any(
-            holder.startswith("dos: confirmed") for holder in self.fields(
-                "holder", self.ws("consent", "show", consent, "--as", ORR))))
+        self.confirmed_by_both(consent, referral, onward)
 
     def scopes(self, referral, officer):
         """What the officer's agency was told of the consent since the request."""
         return " ".join(self.fields("scope", self.ws("case", "show", referral, "--as", officer)))
 
     def test_consent_that_is_narrowed_reaches_every_holder(self):
-        _, consent, referral = self.referred()
-        self.ws("take-up", referral, "--as", PRM)
-        onward = self.field("referral", self.ws("return-home", "forward", referral, "--as", PRM,
-                                                "--support", "shelter"))
-        self.arrived(onward, USAID)
-        self.ws("take-up", onward, "--as", USAID)
-        self.await_field("state", "taken up", "case", "show", onward, "--as", PRM)
+        consent, referral, onward = self.taken_up_by_both()
         change = ("consent", "change", consent, "--as", ORR, "--reason", "SYNTHETIC. Not IOM.",
                   "--purpose")
         with self.unchanged(("consent", "show", consent, "--as", ORR)):
@@ -155,13 +152,7 @@ class SafeReturnTest(mission.MissionTest):
             self.refuse("IOM_CONSENT_MISSING", "POLICY-RR-3", "return-home", "answer", referral,
                         "--outcome", "returned")
             self.refuse("ONWARD_UNANSWERED", "usaid", "scope-confirm", referral, "--as", PRM)
-        self.ws("scope-confirm", onward, "--as", USAID)
-        command.eventually("PRM can confirm", lambda: self.home.run(
-            "scope-confirm", referral, "--as", PRM).code == command.OK)
-        for holder in ("dos: confirmed", "usaid: confirmed (from another holder)"):
-            command.eventually("%s at HHS" % holder, lambda: any(
-                said.startswith(holder) for said in self.fields(
-                    "holder", self.ws("consent", "show", consent, "--as", ORR))))
+        self.confirmed_by_both(consent, referral, onward)
         self.ws("return-home", "answer", referral, "--outcome", "integration-here")
         self.await_field("state", "answered", "case", "show", referral, "--as", ORR)
 

@@ -86,3 +86,11 @@ class MissionTest(command.BusTest):
     def arrived(self, referral, officer):
         """Waits until the officer's agency has the referral."""
         self.await_field("state", "received", "case", "show", referral, "--as", officer)
+
+    def forward_home(self, referral, support="shelter"):
+        """PRM takes a return up and forwards it; returns the referral that USAID has then."""
+        self.ws("take-up", referral, "--as", PRM)
+        onward = self.field("referral", self.ws("return-home", "forward", referral, "--as", PRM,
+                                                "--support", support))
+        self.arrived(onward, USAID)
+        return onward

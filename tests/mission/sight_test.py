@@ -43,11 +43,7 @@ class SightTest(mission.MissionTest):
             consent, "--risk", "low", "--risk-summary", "SYNTHETIC. Family awaits.", "--age",
             "twenty-one-or-older"))
         self.arrived(referral, PRM)
-        self.ws("take-up", referral, "--as", PRM)
-        onward = self.field("referral", self.ws("return-home", "forward", referral, "--as", PRM,
-                                                "--support", "shelter"))
-        self.arrived(onward, USAID)
-        return referral, onward
+        return referral, self.forward_home(referral)
 
     def unseen(self, referral, officer):
         """The officer's agency says of the referral that it has none such."""
