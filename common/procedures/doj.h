@@ -12,7 +12,8 @@ namespace waystation::procedures {
 inline constexpr std::string_view kWorkerExploitation = "doj/worker-exploitation";
 inline constexpr std::string_view kAttorneyGeneral = "doj/attorney-general";
 
-// The complaint line passes a call on (C11): doj.v1.ComplaintReferral.
+// The complaint line passes a call on (C11), or DOS a post's report (C14):
+// doj.v1.ComplaintReferral.
 const Contract& Complaint();
 
 // HHS consults the Attorney General (C8): doj.v1.Consultation.

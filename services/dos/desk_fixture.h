@@ -32,7 +32,7 @@ class DeskTest : public testing::Test {
   static bus::v1::Directory MakeDirectory() {
     bus::v1::Directory directory;
     directory.set_version(1);
-    for (const char* agency : {"dos", "hhs", "ins", "usaid"}) {
+    for (const char* agency : {"dos", "doj", "hhs", "ins", "usaid"}) {
       directory.add_identities()->set_identity(agency::FakeDesk::IdentityOf(agency));
     }
     bus::v1::Identity& dos = *directory.mutable_identities(0);

@@ -1,6 +1,7 @@
 #include "services/dos/reports.h"
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "common/casework/referrals.h"
 #include "common/casework/sending.h"
 #include "common/ids/handle.h"
+#include "common/procedures/doj.h"
 #include "common/procedures/dos.h"
 #include "common/procedures/form.h"
 #include "common/procedures/hhs.h"
@@ -19,6 +21,7 @@
 #include "common/statute/age.h"
 #include "common/statute/citation.h"
 #include "services/dos/register.h"
+#include "waystation/doj/v1/complaint.pb.h"
 #include "waystation/hhs/v1/notices.pb.h"
 
 namespace waystation::dos {
@@ -36,7 +39,7 @@ constexpr size_t kPostLeast = 2;
 constexpr size_t kPostMost = 40;
 constexpr agency::TextLimits kCircumstances{1, 8'000};
 constexpr char kList = 'p';
-// When somebody is in danger HHS is asked to answer within this time.
+// When somebody is in danger another agency is asked to answer within this time.
 constexpr absl::Duration kDangerAnswerWithin = absl::Hours(2);
 
 constexpr statute::Rule kChildDoor{
@@ -44,7 +47,13 @@ constexpr statute::Rule kChildDoor{
     "NOT_A_CHILD",
     {"POLICY-PO-1",
      "A post refers a child, or a person of unknown age, to HHS; an adult goes to Diplomatic "
-     "Security or to PRM.",
+     "Security, to PRM or to the Department of Justice.",
+     statute::kPolicySource, statute::kPolicyEffective}};
+
+constexpr statute::Rule kReportRecord{
+    "C14.2",
+    "REPORT_RECORD_NEEDED",
+    {"POLICY-PO-2", "A complaint leaves the Department of State by the record of a post's report.",
      statute::kPolicySource, statute::kPolicyEffective}};
 
 std::string_view UnitOf(v1::PostReportRoute to) {
@@ -55,9 +64,15 @@ std::string_view UnitOf(v1::PostReportRoute to) {
       return procedures::kPrm;
     case v1::POST_REPORT_ROUTE_HHS_CHILD:
       return procedures::kOrr;
+    case v1::POST_REPORT_ROUTE_DOJ:
+      return procedures::kWorkerExploitation;
     default:
       return {};
   }
+}
+
+bool LeavesDos(v1::PostReportRoute to) {
+  return to == v1::POST_REPORT_ROUTE_HHS_CHILD || to == v1::POST_REPORT_ROUTE_DOJ;
 }
 
 absl::Status CheckReport(const v1::RecordPostReportRequest& request, absl::CivilDay today) {
@@ -77,14 +92,15 @@ absl::StatusOr<bool> IsTreatedAsChild(const v1::PostReport& report, absl::CivilD
   return statute::TreatedAsChild(age, today);
 }
 
+// The last one to the unit; null: it has not gone there.
 v1::PostReportRouting* RoutingTo(v1::PostReport& report, std::string_view unit) {
   auto& routings = *report.mutable_routings();
-  auto found = std::find_if(routings.begin(), routings.end(),
+  auto found = std::find_if(routings.rbegin(), routings.rend(),
                             [&](const auto& one) { return one.unit() == unit; });
-  return found == routings.end() ? nullptr : &*found;
+  return found == routings.rend() ? nullptr : &*found;
 }
 
-// Who acts on a report that went to HHS is what the referral says.
+// Who acts on a report that went to another agency is what the referral says.
 absl::Status ReferredMove(const std::string& referral_id, Tx& tx, v1::PostReportNextMove& move) {
   WS_ASSIGN_OR_RETURN(agency::ReferralView view, tx.Referral(referral_id));
   const types::v1::InboxItem item = agency::ToInboxItem(view, tx.now());
@@ -133,38 +149,117 @@ bool WaitsFor(const v1::PostReport& shown, std::string_view unit) {
   return false;
 }
 
-absl::StatusOr<std::string> ReferChild(const casework::Procedures& procedures,
-                                       const Officer& officer,
-                                       const v1::RoutePostReportRequest& request,
-                                       const v1::PostReport& report, Tx& tx) {
+// A complaint leaves by RoutePostReport alone, so that none goes out twice or of
+// another person than the report's.
+class ComplaintSent : public casework::Procedure {
+ public:
+  ComplaintSent() : Procedure(procedures::Complaint()) {}
+
+  absl::Status CheckOpen(const casework::Case& one, Tx& tx) const override {
+    const auto& report_id = casework::Body<doj::v1::ComplaintReferral>(one.request).call_id();
+    WS_ASSIGN_OR_RETURN(v1::PostReport report,
+                        Register(tx.db()).Get(report_id, one.referral.from_unit()));
+    const v1::PostReportRouting* routing = RoutingTo(report, one.referral.to_unit());
+    // Its referral is filed when this one is sent.
+    if (routing != nullptr && routing->referral_id().empty()) return absl::OkStatus();
+    return statute::Refuse(kReportRecord, absl::StrCat("post report \"", report_id, "\""),
+                           "not referred from its record", "", "RoutePostReport");
+  }
+};
+
+// What is to leave DOS, and by whose decision.
+struct Referring {
+  const casework::Procedures& procedures;
+  const Officer& officer;
+  const v1::RoutePostReportRequest& request;
+  const v1::PostReport& report;
+  std::string replaces_referral_id;
+};
+
+absl::StatusOr<std::string> SendBody(const Referring& referring,
+                                     const procedures::Contract& contract,
+                                     const google::protobuf::Message& body, Tx& tx) {
+  const v1::PostReport& report = referring.report;
+  casework::Ask ask{report.unit(),       std::string(UnitOf(referring.request.to())),
+                    report.person(),     &body,
+                    {referring.officer}, {}};
+  WS_ASSIGN_OR_RETURN(ask.basis, casework::CheckBasisSent(contract, report.person(),
+                                                          referring.request.basis(), tx));
+  if (report.danger_now()) ask.needed_by = tx.now() + kDangerAnswerWithin;
+  ask.replaces_referral_id = referring.replaces_referral_id;
+  return casework::SendAsk(*referring.procedures.ByName(contract.terms.name), ask, tx);
+}
+
+absl::StatusOr<std::string> ReferChild(const Referring& referring, Tx& tx) {
+  const v1::PostReport& report = referring.report;
   WS_ASSIGN_OR_RETURN(bool child, IsTreatedAsChild(report, DayOf(tx.now())));
   if (!child) {
     return statute::Refuse(kChildDoor, "post report", "not of a child", "18 or older",
                            "a person under 18, or of unknown age");
   }
-  const procedures::Contract& contract = procedures::ChildToHhs();
   hhs::v1::ChildReferral body;
   body.set_circumstances(report.circumstances());
   if (report.has_age()) *body.mutable_age() = report.age();
   body.set_language(report.language());
-  body.set_has_guardian(request.has_guardian());
-  casework::Ask ask{
-      report.unit(), std::string(procedures::kOrr), report.person(), &body, {officer}, {}};
-  WS_ASSIGN_OR_RETURN(ask.basis,
-                      casework::CheckBasisSent(contract, report.person(), request.basis(), tx));
-  if (report.danger_now()) ask.needed_by = tx.now() + kDangerAnswerWithin;
-  return casework::SendAsk(*procedures.ByName(contract.terms.name), ask, tx);
+  body.set_has_guardian(referring.request.has_guardian());
+  return SendBody(referring, procedures::ChildToHhs(), body, tx);
+}
+
+absl::StatusOr<std::string> ReferComplaint(const Referring& referring, Tx& tx) {
+  const v1::PostReport& report = referring.report;
+  doj::v1::ComplaintReferral body;
+  body.set_call_id(report.report_id());
+  body.set_circumstances(report.circumstances());
+  body.set_language(report.language());
+  if (report.has_age()) *body.mutable_age() = report.age();
+  body.set_danger_now(report.danger_now());
+  if (report.has_safe_contact()) *body.mutable_safe_contact() = report.safe_contact();
+  return SendBody(referring, procedures::Complaint(), body, tx);
+}
+
+absl::StatusOr<std::string> Refer(const Referring& referring, Tx& tx) {
+  const bool of_child = referring.request.to() == v1::POST_REPORT_ROUTE_HHS_CHILD;
+  return of_child ? ReferChild(referring, tx) : ReferComplaint(referring, tx);
 }
 
 absl::Status CheckRoute(const v1::RoutePostReportRequest& request) {
   WS_RETURN_IF_ERROR(procedures::CheckEnum("to", request.to()));
-  const bool leaves = request.to() == v1::POST_REPORT_ROUTE_HHS_CHILD;
-  if (leaves || (!request.has_basis() && !request.has_guardian())) return absl::OkStatus();
+  if (request.has_guardian() && request.to() != v1::POST_REPORT_ROUTE_HHS_CHILD) {
+    return BadField("has_guardian", "set, and no child goes to HHS", "",
+                    "has_guardian with HHS_CHILD only");
+  }
+  if (LeavesDos(request.to()) || !request.has_basis()) return absl::OkStatus();
   return BadField("basis", "set, and nothing is disclosed", "",
-                  "basis and has_guardian with HHS_CHILD only");
+                  "basis with HHS_CHILD and DOJ only");
+}
+
+// Checks that the unit does not have the report. Returns the referral that a new
+// one replaces; empty: none.
+absl::StatusOr<std::string> CheckNotThere(v1::PostReport& report, std::string_view unit, Tx& tx) {
+  const v1::PostReportRouting* routing = RoutingTo(report, unit);
+  if (routing == nullptr) return std::string();
+  types::v1::ReferralState state = types::v1::REFERRAL_STATE_REQUESTED;
+  if (!routing->referral_id().empty()) {
+    WS_ASSIGN_OR_RETURN(agency::ReferralView view, tx.Referral(routing->referral_id()));
+    state = view.state;
+  }
+  switch (state) {
+    case types::v1::REFERRAL_STATE_RETURNED:
+    case types::v1::REFERRAL_STATE_EXPIRED:
+      return routing->referral_id();
+    case types::v1::REFERRAL_STATE_UNSPECIFIED:  // The bus refused it: it never went.
+    case types::v1::REFERRAL_STATE_CANCELLED:
+    case types::v1::REFERRAL_STATE_ENTERED_IN_ERROR:
+      return std::string();
+    default:
+      return Refusal(absl::StatusCode::kFailedPrecondition, "REPORT_ALREADY_ROUTED",
+                     Problem("post report", "has gone there", Quoted(unit), "another unit"));
+  }
 }
 
 }  // namespace
+
+std::unique_ptr<casework::Procedure> SendsComplaints() { return std::make_unique<ComplaintSent>(); }
 
 absl::Status RecordPostReport(const Officer& officer, const v1::RecordPostReportRequest& request,
                               const RandomSource& random, Tx& tx,
@@ -196,20 +291,18 @@ absl::Status RoutePostReport(const casework::Procedures& procedures, const Offic
   WS_ASSIGN_OR_RETURN(v1::PostReport report,
                       Register(tx.db()).Get(request.report_id(), officer.unit()));
   const std::string unit(UnitOf(request.to()));
-  if (RoutingTo(report, unit) != nullptr) {
-    return Refusal(absl::StatusCode::kFailedPrecondition, "REPORT_ALREADY_ROUTED",
-                   Problem("post report", "has gone there", Quoted(unit), "another unit"));
-  }
+  WS_ASSIGN_OR_RETURN(std::string replaces, CheckNotThere(report, unit, tx));
   v1::PostReportRouting& routing = *report.add_routings();
   routing.set_to(request.to());
   routing.set_unit(unit);
   *routing.mutable_routed_by() = officer;
   *routing.mutable_routed_at() = ToProtoTime(tx.now());
-  if (request.to() == v1::POST_REPORT_ROUTE_HHS_CHILD) {
-    WS_ASSIGN_OR_RETURN(*routing.mutable_referral_id(),
-                        ReferChild(procedures, officer, request, report, tx));
-  }
   WS_RETURN_IF_ERROR(Register(tx.db()).Save(report));
+  if (LeavesDos(request.to())) {
+    const Referring referring{procedures, officer, request, report, std::move(replaces)};
+    WS_ASSIGN_OR_RETURN(*routing.mutable_referral_id(), Refer(referring, tx));
+    WS_RETURN_IF_ERROR(Register(tx.db()).Save(report));
+  }
   WS_ASSIGN_OR_RETURN(*response.mutable_report(), Show(report, officer.unit(), tx));
   return absl::OkStatus();
 }

@@ -1,6 +1,7 @@
 #ifndef WAYSTATION_SERVICES_DOS_REPORTS_H_
 #define WAYSTATION_SERVICES_DOS_REPORTS_H_
 
+#include <memory>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -18,11 +19,14 @@ namespace waystation::dos {
 inline constexpr std::string_view kConsular = "dos/consular";
 inline constexpr std::string_view kDiplomaticSecurity = "dos/diplomatic-security";
 
+// How DOS sends Complaint: a post's report, by RoutePostReport alone.
+std::unique_ptr<casework::Procedure> SendsComplaints();
+
 absl::Status RecordPostReport(const agency::Officer& officer,
                               const v1::RecordPostReportRequest& request,
                               const RandomSource& random, agency::Tx& tx,
                               v1::RecordPostReportResponse& response);
-// `procedures`: has ChildToHhs.
+// `procedures`: has ChildToHhs and Complaint.
 absl::Status RoutePostReport(const casework::Procedures& procedures, const agency::Officer& officer,
                              const v1::RoutePostReportRequest& request, agency::Tx& tx,
                              v1::RoutePostReportResponse& response);

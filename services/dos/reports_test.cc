@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "services/dos/desk_fixture.h"
+#include "waystation/doj/v1/complaint.pb.h"
 #include "waystation/hhs/v1/notices.pb.h"
 
 namespace waystation::dos {
@@ -48,6 +49,56 @@ class ReportsTest : public DeskTest {
     request.mutable_basis()->set_kind(referral::v1::DISCLOSURE_BASIS_KIND_STATUTORY_DUTY);
     request.mutable_basis()->set_citation("TVPA 107(b)(1)(B)");
     return request;
+  }
+
+  static v1::RoutePostReportRequest ToDoj(const std::string& id) {
+    v1::RoutePostReportRequest request = Route(id, v1::POST_REPORT_ROUTE_DOJ);
+    request.mutable_basis()->set_kind(referral::v1::DISCLOSURE_BASIS_KIND_STATUTORY_DUTY);
+    request.mutable_basis()->set_citation("TVPA 107(c)(1)");
+    return request;
+  }
+
+  // The same on a consent of the person, for one purpose at one agency.
+  v1::RoutePostReportRequest ToDojUnder(const v1::PostReport& report,
+                                        referral::v1::ConsentPurpose purpose,
+                                        const std::string& agency) {
+    casework::v1::RecordConsentRequest consent;
+    consent.set_person(report.person());
+    consent.mutable_scope()->add_purposes(purpose);
+    consent.mutable_scope()->add_agencies(agency);
+    *consent.mutable_scope()->mutable_valid_until() =
+        agency::ToProtoTime(desk_.clock().Now() + absl::Hours(24 * 90));
+    consent.set_given_by(referral::v1::CONSENT_GIVER_PERSON);
+    *consent.mutable_given_on() = Date(2002, 1, 9);
+    casework::v1::RecordConsentResponse out;
+    EXPECT_TRUE(desk_
+                    .Write([&](agency::Tx& tx) {
+                      return casework::RecordConsent(Officer(kConsular), consent, desk_.random(),
+                                                     tx, out);
+                    })
+                    .ok());
+    v1::RoutePostReportRequest request = Route(report.report_id(), v1::POST_REPORT_ROUTE_DOJ);
+    request.mutable_basis()->set_kind(referral::v1::DISCLOSURE_BASIS_KIND_CONSENT);
+    request.mutable_basis()->set_consent_id(out.consent().consent_id());
+    return request;
+  }
+
+  // A complaint that an officer opens by hand.
+  absl::Status OpenByHand(const std::string& report_id, const std::string& person,
+                          std::string_view unit = kConsular) {
+    casework::v1::OpenReferralRequest request;
+    request.set_from_unit(std::string(unit));
+    request.set_to_unit("doj/worker-exploitation");
+    request.set_person(person);
+    doj::v1::ComplaintReferral body;
+    body.set_call_id(report_id);
+    body.set_circumstances("told otherwise");
+    request.mutable_body()->PackFrom(body);
+    *request.mutable_basis() = ToDoj(report_id).basis();
+    casework::v1::OpenReferralResponse out;
+    return desk_.Write([&](agency::Tx& tx) {
+      return casework::OpenReferral(procedures_, Officer(unit), request, tx, out);
+    });
   }
 
   absl::StatusOr<v1::PostReport> Send(const v1::RoutePostReportRequest& request,
@@ -205,6 +256,146 @@ TEST_F(ReportsTest, RefersAChildAndNoAdult) {
   EXPECT_EQ(ReasonOf(refused), "NOT_A_CHILD");
   EXPECT_THAT(refused.ToString(), HasSubstr("POLICY-PO-1"));
   EXPECT_EQ(See(adult, kConsular)->routings_size(), 0);
+  EXPECT_EQ(desk_.sent().size(), 1u);
+}
+
+TEST_F(ReportsTest, SendsDojAllThatThePostReported) {
+  v1::RecordPostReportRequest request = Report();
+  *request.mutable_age()->mutable_birth_date() = Date(1984, 1, 10);
+  request.set_danger_now(true);
+  request.mutable_safe_contact()->set_way("line 1 of the section's book");
+  request.mutable_safe_contact()->set_hours("mornings");
+  request.mutable_safe_contact()->set_if_somebody_else_answers("hang up");
+  const std::string id = Recorded(request);
+  absl::StatusOr<v1::PostReport> report = Send(ToDoj(id));
+  ASSERT_TRUE(report.ok()) << report.status();
+  ASSERT_EQ(desk_.sent().size(), 1u);
+  const agency::CaseContent& asked = desk_.sent().back();
+  EXPECT_EQ(asked.referral_id(), report->routings(0).referral_id());
+  EXPECT_EQ(asked.from_unit(), kConsular);
+  EXPECT_EQ(asked.to_unit(), "doj/worker-exploitation");
+  EXPECT_EQ(asked.person(), report->person());
+  EXPECT_EQ(asked.disclosure_basis().citation(), "TVPA 107(c)(1)");
+  doj::v1::ComplaintReferral want;
+  want.set_call_id(id);
+  want.set_circumstances(request.circumstances());
+  want.set_language("ro");
+  *want.mutable_age() = request.age();
+  want.set_danger_now(true);
+  *want.mutable_safe_contact() = request.safe_contact();
+  doj::v1::ComplaintReferral body;
+  ASSERT_TRUE(asked.body().UnpackTo(&body));
+  EXPECT_EQ(body.SerializeAsString(), want.SerializeAsString());
+  EXPECT_EQ(desk_.Referral(asked.referral_id()).due_time, desk_.clock().Now() + absl::Hours(2));
+}
+
+TEST_F(ReportsTest, SendsDojNoPlanWhereNobodyMayCallBack) {
+  const std::string id = Recorded();
+  absl::StatusOr<v1::PostReport> report = Send(ToDoj(id));
+  ASSERT_TRUE(report.ok()) << report.status();
+  doj::v1::ComplaintReferral body;
+  ASSERT_TRUE(desk_.sent().back().body().UnpackTo(&body));
+  EXPECT_FALSE(body.has_safe_contact());
+  EXPECT_FALSE(body.has_age()) << "unknown";
+  EXPECT_FALSE(body.danger_now());
+  EXPECT_GT(desk_.Referral(report->routings(0).referral_id()).due_time,
+            desk_.clock().Now() + absl::Hours(2));
+}
+
+TEST_F(ReportsTest, APersonOfAnyAgeMayGoToDoj) {
+  v1::RecordPostReportRequest request = Report();
+  EXPECT_TRUE(Send(ToDoj(Recorded(request))).ok()) << "unknown age";
+  for (int day : {9, 10}) {
+    *request.mutable_age()->mutable_birth_date() = Date(1984, 1, day);
+    EXPECT_TRUE(Send(ToDoj(Recorded(request))).ok()) << day;
+  }
+  EXPECT_EQ(desk_.sent().size(), 3u);
+}
+
+TEST_F(ReportsTest, GoesToDojOnlyOnABasisThatCoversIt) {
+  const v1::PostReport report = *Record(Report());
+  const std::string id = report.report_id();
+  const v1::PostReport somebody = *Record(Report());
+  const auto investigation = referral::v1::CONSENT_PURPOSE_INVESTIGATION;
+  v1::RoutePostReportRequest of_another = ToDojUnder(somebody, investigation, "doj");
+  of_another.set_report_id(id);
+  EXPECT_EQ(ReasonOf(Send(Route(id, v1::POST_REPORT_ROUTE_DOJ)).status()), "FIELD_INVALID");
+  for (const v1::RoutePostReportRequest& wrong :
+       {ToDojUnder(report, referral::v1::CONSENT_PURPOSE_SERVICES, "doj"),
+        ToDojUnder(report, investigation, "hhs"), of_another}) {
+    EXPECT_EQ(ReasonOf(Send(wrong).status()), "CONSENT_NOT_COVERING");
+  }
+  v1::RoutePostReportRequest guardian = ToDoj(id);
+  guardian.set_has_guardian(true);
+  const absl::Status refused = Send(guardian).status();
+  EXPECT_EQ(ReasonOf(refused), "FIELD_INVALID");
+  EXPECT_THAT(refused.ToString(), HasSubstr("has_guardian"));
+  EXPECT_EQ(ReasonOf(Send(ToDoj(id), kDiplomaticSecurity).status()), "UNIT_NOT_OWN");
+  EXPECT_TRUE(desk_.sent().empty());
+  EXPECT_EQ(See(id, kConsular)->routings_size(), 0);
+  EXPECT_TRUE(Send(ToDojUnder(report, investigation, "doj")).ok());
+  EXPECT_EQ(desk_.sent().back().disclosure_basis().scope_version(), 1);
+}
+
+TEST_F(ReportsTest, OtherUnitsDoNotSeeThatItWentToDoj) {
+  const std::string id = Recorded();
+  ASSERT_TRUE(Send(Route(id, v1::POST_REPORT_ROUTE_PRM)).ok());
+  ASSERT_TRUE(Send(ToDoj(id)).ok());
+  EXPECT_EQ(ReasonOf(See(id, kDiplomaticSecurity).status()), "REPORT_UNKNOWN");
+  absl::StatusOr<v1::PostReport> prm = See(id, kPrmUnit);
+  ASSERT_EQ(prm->routings_size(), 1);
+  EXPECT_EQ(prm->routings(0).unit(), kPrmUnit);
+  ASSERT_EQ(prm->next_moves_size(), 1);
+  EXPECT_EQ(prm->next_moves(0).holder(), kPrmUnit);
+  absl::StatusOr<v1::PostReport> own = See(id, kConsular);
+  ASSERT_EQ(own->routings_size(), 2);
+  EXPECT_EQ(own->next_moves(1).holder(), "doj/worker-exploitation");
+  EXPECT_EQ(ReasonOf(Accept(id, kConsular).status()), "UNIT_NOT_OWN") << "DOJ takes it up itself";
+}
+
+TEST_F(ReportsTest, TheNextMoveFollowsTheComplaint) {
+  const std::string id = Recorded();
+  const std::string referral_id = Send(ToDoj(id))->routings(0).referral_id();
+  EXPECT_EQ(List(kConsular, true).reports_size(), 0) << "DOJ holds the next move";
+  doj::v1::ComplaintOutcome outcome;
+  outcome.set_kind(doj::v1::COMPLAINT_OUTCOME_KIND_INTAKE_OPENED);
+  outcome.set_unit("doj/fbi");
+  ASSERT_TRUE(Step("doj", referral_id, types::v1::TRANSITION_ANSWER, &outcome).ok());
+  EXPECT_EQ(See(id, kConsular)->next_moves(0).holder(), kConsular);
+  EXPECT_EQ(List(kConsular, true).reports_size(), 1);
+  EXPECT_EQ(ReasonOf(Send(ToDoj(id)).status()), "REPORT_ALREADY_ROUTED") << "answered";
+  EXPECT_EQ(desk_.sent().size(), 1u);
+}
+
+TEST_F(ReportsTest, GoesToAnAgencyAgainOnlyWhenItCameBack) {
+  for (const bool to_doj : {true, false}) {
+    const std::string id = Recorded();
+    const v1::RoutePostReportRequest route = to_doj ? ToDoj(id) : ToHhs(id);
+    absl::StatusOr<v1::PostReport> first = Send(route);
+    ASSERT_TRUE(first.ok()) << first.status();
+    const size_t sent = desk_.sent().size();
+    EXPECT_EQ(ReasonOf(Send(route).status()), "REPORT_ALREADY_ROUTED");
+    EXPECT_EQ(desk_.sent().size(), sent);
+    EXPECT_EQ(See(id, kConsular)->routings_size(), 1);
+    const std::string referral_id = first->routings(0).referral_id();
+    ASSERT_TRUE(Step(to_doj ? "doj" : "hhs", referral_id, types::v1::TRANSITION_RETURN).ok());
+    absl::StatusOr<v1::PostReport> again = Send(route);
+    ASSERT_TRUE(again.ok()) << again.status();
+    ASSERT_EQ(again->routings_size(), 2);
+    EXPECT_NE(again->routings(1).referral_id(), referral_id);
+    EXPECT_EQ(ReasonOf(Send(route).status()), "REPORT_ALREADY_ROUTED") << "the second stands";
+  }
+}
+
+TEST_F(ReportsTest, NoComplaintLeavesButByItsReport) {
+  const v1::PostReport report = *Record(Report());
+  const std::string id = report.report_id();
+  EXPECT_EQ(ReasonOf(OpenByHand(id, report.person())), "REPORT_RECORD_NEEDED");
+  EXPECT_EQ(ReasonOf(OpenByHand("po-none", report.person())), "REPORT_UNKNOWN");
+  EXPECT_EQ(ReasonOf(OpenByHand(id, report.person(), kPrmUnit)), "REPORT_UNKNOWN");
+  EXPECT_TRUE(desk_.sent().empty());
+  ASSERT_TRUE(Send(ToDoj(id)).ok());
+  EXPECT_EQ(ReasonOf(OpenByHand(id, report.person())), "REPORT_RECORD_NEEDED") << "it has gone";
   EXPECT_EQ(desk_.sent().size(), 1u);
 }
 

@@ -15,6 +15,7 @@
 #include "common/procedures/usaid.h"
 #include "common/status/status.h"
 #include "common/statute/safe_return.h"
+#include "services/dos/reports.h"
 #include "waystation/dos/v1/return.pb.h"
 #include "waystation/usaid/v1/reintegration.pb.h"
 
@@ -157,6 +158,7 @@ casework::Procedures MakeProcedures() {
   list.push_back(std::make_unique<TakesReturns>());
   list.push_back(std::make_unique<SendsReintegration>());
   list.push_back(std::make_unique<Procedure>(procedures::ChildToHhs()));
+  list.push_back(SendsComplaints());
   return {"dos", std::move(list)};
 }
 

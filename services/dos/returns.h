@@ -6,7 +6,8 @@
 namespace waystation::dos {
 
 // What DOS takes and sends: it takes SafeReturn with the rules of
-// common/statute/safe_return.h, and sends Reintegration and ChildToHhs.
+// common/statute/safe_return.h, and sends Reintegration, ChildToHhs and, as
+// reports.h says, Complaint.
 //
 // A return goes back at once when a rule stands against it: nothing that DOS
 // learns later mends it. The same rules are asked again at take-up, because a

@@ -24,7 +24,7 @@ constexpr char kConsular[] = "dos/consular";
 std::string NextAfter(const std::string& reason, const std::string& report_id) {
   if (reason == "REPORT_UNKNOWN") return "waystation post-report list";
   if (reason == "UNIT_NOT_OWN") return "the same with --as ID of an officer of the right unit";
-  if (reason == "NOT_A_CHILD") return "the same with --to prm or --to diplomatic-security";
+  if (reason == "NOT_A_CHILD") return "the same with --to prm, diplomatic-security or doj";
   if (absl::StartsWith(reason, "CONSENT_")) return "waystation consent record --help";
   if (absl::StartsWith(reason, "REPORT_")) return "waystation post-report show " + report_id;
   return "";
@@ -200,8 +200,8 @@ void DeclareReport(CLI::App& verb, ReportOptions& options) {
 
 void DeclareRoute(CLI::App& verb, ReportOptions& options) {
   DeclareReport(verb, options);
-  verb.add_option("--to", options.to, "diplomatic-security, prm, or hhs-child")->required();
-  // Within DOS nothing is disclosed; HHS is another agency.
+  verb.add_option("--to", options.to, "diplomatic-security, prm, doj, or hhs-child")->required();
+  // Within DOS nothing is disclosed; DOJ and HHS are other agencies.
   DeclareBasisOrDuty(verb, options.basis);
   verb.add_flag("--has-guardian", options.guardian, "The child has a guardian or child advocate");
 }
@@ -215,7 +215,9 @@ absl::Status RunRoute(Session& session, const ReportOptions& options) {
   request.set_has_guardian(options.guardian);
   const BasisOptions& basis = options.basis;
   const bool given = !basis.consent.empty() || !basis.emergency.empty() || !basis.duty.empty();
-  if (given || route == dos::v1::POST_REPORT_ROUTE_HHS_CHILD) {
+  const bool leaves =
+      route == dos::v1::POST_REPORT_ROUTE_DOJ || route == dos::v1::POST_REPORT_ROUTE_HHS_CHILD;
+  if (given || leaves) {
     WS_ASSIGN_OR_RETURN(*request.mutable_basis(), MakeBasis(basis, session.clock.Now()));
   }
   WS_ASSIGN_OR_RETURN(Officer officer, Officer::AtUnit(session, kConsular, options.as));
@@ -243,7 +245,7 @@ void AddPostReportVerbs(CLI::App& app, Chosen& chosen) {
   AddVerb<ListOptions>(noun, chosen, "list", "Reports that the officer's unit sees, newest first",
                        DeclareList, RunList);
   AddVerb<ReportOptions>(noun, chosen, "route",
-                         "Pass it on: to Diplomatic Security, PRM, or a child to HHS (consular)",
+                         "Pass it on: Diplomatic Security, PRM, DOJ, or a child to HHS (consular)",
                          DeclareRoute, RunRoute);
   AddVerb<ReportOptions>(noun, chosen, "accept", "The unit has it and acts on it (who got it)",
                          DeclareReport, RunAccept);
