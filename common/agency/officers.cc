@@ -1,5 +1,6 @@
 #include "common/agency/officers.h"
 
+#include <memory>
 #include <utility>
 
 #include "common/agency/identity_text.h"
@@ -16,6 +17,10 @@ namespace {
 
 constexpr std::string_view kResponseColumn = "request.response";
 
+// What a request says of the state that its caller saw. It is read anew for a
+// retry, and the request itself may have changed it.
+constexpr const char* kSeenFields[] = {"expected_version", "proposal_id"};
+
 absl::Status NotStaff(std::string_view problem, std::string_view identity) {
   return Refusal(absl::StatusCode::kPermissionDenied, "CALLER_NOT_STAFF",
                  Problem("caller", problem, Quoted(identity), "an officer of this agency"));
@@ -24,10 +29,16 @@ absl::Status NotStaff(std::string_view problem, std::string_view identity) {
 // Requests are compared by what they say, not by their bytes: two clients may
 // write the same request differently, and maps have no order.
 std::string FingerprintOf(const google::protobuf::Message& request) {
+  const std::unique_ptr<google::protobuf::Message> content(request.New());
+  content->CopyFrom(request);
+  for (const char* name : kSeenFields) {
+    const auto* field = request.GetDescriptor()->FindFieldByName(name);
+    if (field != nullptr) request.GetReflection()->ClearField(content.get(), field);
+  }
   crypto::Sha256Hasher hasher;
   hasher.Update(request.GetTypeName());
   hasher.Update(std::string_view("\0", 1));
-  hasher.Update(request.SerializeAsString());
+  hasher.Update(content->SerializeAsString());
   return std::string(crypto::AsBytes(hasher.Finish()));
 }
 

@@ -62,8 +62,9 @@ class Officers {
   }
 
   // A call that changes something, once for each request_id. A retry is
-  // answered with the stored response; the same id with another content or
-  // method is ALREADY_EXISTS (REQUEST_ID_REUSED).
+  // answered with the stored response, also one that saw a later state
+  // (expected_version, proposal_id); the same id with another content or method
+  // is ALREADY_EXISTS (REQUEST_ID_REUSED).
   //   fn: absl::Status(const Officer&, const Request&, Tx&, Response&)
   template <typename Request, typename Response, typename Fn>
   grpc::ServerUnaryReactor* Write(grpc::CallbackServerContext* context, const Request* request,

@@ -4,7 +4,9 @@
 #include "common/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "waystation/bus/v1/message.pb.h"
 #include "waystation/types/v1/date.pb.h"
+#include "waystation/types/v1/referral.pb.h"
 #include "waystation/types/v1/severe_form.pb.h"
 
 namespace waystation::agency {
@@ -27,6 +29,12 @@ class OfficersTest : public testing::Test {
                       types::v1::Date& response, absl::Status result = absl::OkStatus()) {
     types::v1::Date request;
     request.set_day(day);
+    return Change(staff, request_id, request, response, std::move(result));
+  }
+
+  absl::Status Change(const std::string& staff, const std::string& request_id,
+                      const google::protobuf::Message& request, types::v1::Date& response,
+                      absl::Status result = absl::OkStatus()) {
     return officers_.RunOnce(
         {staff, request_id, &request, &response},
         [this] {
@@ -63,6 +71,22 @@ TEST_F(OfficersTest, RefusesTheSameRequestIdWithOtherContent) {
   absl::Status reused = Change("a", kRequestId, 2, response);
   EXPECT_TRUE(absl::IsAlreadyExists(reused)) << reused;
   EXPECT_EQ(ReasonOf(reused), "REQUEST_ID_REUSED");
+  EXPECT_EQ(runs_, 1);
+}
+
+TEST_F(OfficersTest, AnswersARetryThatSawALaterState) {
+  types::v1::Date first;
+  types::v1::Date second;
+  bus::v1::ReferralHeader step;
+  step.set_transition(types::v1::TRANSITION_TAKE_UP);
+  step.set_expected_version(2);
+  ASSERT_TRUE(Change("a", kRequestId, step, first).ok());
+  step.set_expected_version(3);
+  ASSERT_TRUE(Change("a", kRequestId, step, second).ok());
+  EXPECT_EQ(runs_, 1);
+  EXPECT_EQ(second.year(), first.year());
+  step.set_transition(types::v1::TRANSITION_RETURN);
+  EXPECT_EQ(ReasonOf(Change("a", kRequestId, step, second)), "REQUEST_ID_REUSED");
   EXPECT_EQ(runs_, 1);
 }
 

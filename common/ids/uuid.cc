@@ -80,6 +80,14 @@ bool IsUuidV7(std::string_view text) {
   return uuid.has_value() && (*uuid)[6] >> 4 == 7 && (*uuid)[8] >> 6 == 2;
 }
 
+std::optional<absl::Time> TimeOfUuidV7(std::string_view text) {
+  if (!IsUuidV7(text)) return std::nullopt;
+  const Uuid uuid = *ParseUuid(text);
+  int64_t unix_ms = 0;
+  for (size_t i = 0; i < 6; i++) unix_ms = unix_ms << 8 | uuid[i];
+  return absl::FromUnixMillis(unix_ms);
+}
+
 UuidV7Generator::UuidV7Generator(const Clock& clock, RandomSource random)
     : clock_(clock), random_(std::move(random)) {}
 

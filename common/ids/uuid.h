@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/time/time.h"
 #include "common/clock/clock.h"
 #include "common/ids/random.h"
 
@@ -26,6 +27,10 @@ std::string FormatUuid(const Uuid& uuid);
 
 // Whether `text` is a version 7 UUID in the form that `ParseUuid` reads.
 bool IsUuidV7(std::string_view text);
+
+// When a version 7 UUID was made, by its own word, to the millisecond; nothing
+// for any other text.
+std::optional<absl::Time> TimeOfUuidV7(std::string_view text);
 
 // Makes version 7 UUIDs (RFC 9562, section 5.7), the ids of messages: sorted by
 // time of making, and not to be guessed.

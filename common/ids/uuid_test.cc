@@ -51,6 +51,13 @@ TEST(UuidTest, KnowsVersionAndVariant) {
   EXPECT_TRUE(IsUuidV7("017f22e2-79b0-7cc3-b8c4-dc0c0c07398f"));
 }
 
+TEST(UuidTest, TellsWhenItWasMade) {
+  EXPECT_EQ(TimeOfUuidV7(kRfcExample), absl::FromUnixMillis(kRfcUnixMs));
+  for (std::string_view text : {"", "017f22e2-79b0-4cc3-98c4-dc0c0c07398f"}) {
+    EXPECT_FALSE(TimeOfUuidV7(text).has_value()) << text;
+  }
+}
+
 TEST(UuidV7GeneratorTest, CarriesTheTimeOfMaking) {
   FakeClock clock(absl::FromUnixMillis(kRfcUnixMs));
   UuidV7Generator ids(clock, Seeded(1));

@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 import unittest
+import uuid
 
 BIN_DIR = os.environ.get("WAYSTATION_BIN_DIR", os.getcwd())
 PROGRAM = os.path.join(BIN_DIR, "tools/waystation/waystation")
@@ -39,6 +40,16 @@ def eventually(what, ask, patience=PATIENCE):
         if time.monotonic() > deadline:
             raise AssertionError("%s: not in %.1f s" % (what, patience))
         time.sleep(0.02)
+
+
+def request_id():
+    """A version 7 UUID of now (RFC 9562, section 5.7), as the command makes them."""
+    now_ms = int(time.time() * 1000)
+    random = int.from_bytes(os.urandom(10), "big")
+    value = now_ms << 80 | random
+    value = value & ~(0xf << 76) | 7 << 76
+    value = value & ~(0x3 << 62) | 2 << 62
+    return str(uuid.UUID(int=value))
 
 
 def processes_of(folder):

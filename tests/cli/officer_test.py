@@ -85,6 +85,21 @@ class DojTest(command.BusTest):
         self.assertEqual(self.field("referral", self.ws(*words)), first)
         self.assertEqual(self.ws("petition", "list").count(person), 1)
 
+    def test_step_repeated_under_its_request_id_is_taken_once(self):
+        referral = self.petition()
+        for words in (("take-up", referral), ("hold", referral, "--until", "+14d", "--reason",
+                                              "SYNTHETIC. A document is awaited."),
+                      ("resume", referral),
+                      ("answer", referral, "--deny", "--reasons", "SYNTHETIC. Not needed."),
+                      ("answer", referral, "--countersign", "--as", CHIEF)):
+            words = (*words, "--request-id", command.request_id())
+            with self.subTest(words=words):
+                # Whoever repeats it sees the version and the proposal that it made.
+                self.assertEqual(self.json(*words), self.json(*words))
+        self.await_state(referral, "answered", FBI)
+        shown = self.json("history", referral)
+        self.assertEqual([step["version"] for step in shown], [str(i + 1) for i in range(6)])
+
     def test_officer_of_another_unit_is_denied(self):
         person = self.open_intake()
         self.find_severe(person)

@@ -130,6 +130,15 @@ class ComplaintLineTest(mission.MissionTest):
         self.assertIn("emergency", self.field("basis", self.ws("case", "show", referral, "--as",
                                                                WORKER)))
 
+    def test_emergency_repeated_under_its_request_id_is_referred_once(self):
+        call, _ = self.call("--danger-now")
+        words = ("call", "refer", call, "--as", LINE, "--emergency", "SYNTHETIC. Threatened.",
+                 "--request-id", command.request_id())
+        [first] = self.json(*words)
+        # The emergency ends 24 hours after the first try, not the second.
+        self.assertEqual(self.json(*words), [first])
+        self.assertEqual(len(self.fields("complaint", self.shown(call))), 1)
+
     def test_calls_are_linked_only_with_the_callers_agreement(self):
         first, person = self.call()
         second, other = self.call()

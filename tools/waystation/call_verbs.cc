@@ -226,7 +226,8 @@ void DeclareRefer(CLI::App& verb, ChangeOptions& options) {
 
 absl::Status RunRefer(Session& session, const ChangeOptions& options) {
   auto request = About<dol::v1::ReferCallRequest>(session, options);
-  WS_ASSIGN_OR_RETURN(*request.mutable_basis(), MakeBasis(options.basis, session.clock.Now()));
+  WS_ASSIGN_OR_RETURN(*request.mutable_basis(),
+                      MakeBasis(options.basis, TypedAt(session, request.request_id())));
   return Change(session, options.as, &DolService::Stub::ReferCall, request, options.call);
 }
 
@@ -238,7 +239,8 @@ void DeclareReferChild(CLI::App& verb, ChangeOptions& options) {
 
 absl::Status RunReferChild(Session& session, const ChangeOptions& options) {
   auto request = About<dol::v1::ReferChildRequest>(session, options);
-  WS_ASSIGN_OR_RETURN(*request.mutable_basis(), MakeBasis(options.basis, session.clock.Now()));
+  WS_ASSIGN_OR_RETURN(*request.mutable_basis(),
+                      MakeBasis(options.basis, TypedAt(session, request.request_id())));
   request.set_has_guardian(options.guardian);
   return Change(session, options.as, &DolService::Stub::ReferChild, request, options.call);
 }

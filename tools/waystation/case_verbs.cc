@@ -199,7 +199,7 @@ void SayFollow(Session& session, const casework::v1::Referral& referral) {
 absl::Status RunOpen(Session& session, const OpenOptions& options) {
   casework::v1::OpenReferralRequest request;
   request.set_request_id(RequestId(session, options.request_id));
-  WS_RETURN_IF_ERROR(FillOpen(options, session.clock.Now(), request));
+  WS_RETURN_IF_ERROR(FillOpen(options, TypedAt(session, request.request_id()), request));
   WS_ASSIGN_OR_RETURN(Officer officer, Officer::At(session, "", options.as));
   request.set_from_unit(options.unit.empty() ? officer.staff().unit() : options.unit);
   auto response = officer.Ask(&CaseworkService::Stub::OpenReferral, request);

@@ -8,9 +8,14 @@
 #include "tools/waystation/exit_code.h"
 
 namespace waystation::cli {
+namespace {
+
+constexpr absl::Duration kRepeatedWithin = absl::Hours(24);
+
+}  // namespace
 
 absl::Status WithRetry(absl::Status status, const std::string& request_id) {
-  if (ExitCodeOf(status) != ExitCode::kUnreachable) return status;
+  if (request_id.empty() || ExitCodeOf(status) != ExitCode::kUnreachable) return status;
   return WithNext(std::move(status),
                   absl::StrCat("the same command with --request-id ", request_id,
                                " (whatever became of this one, it takes effect once)"));
@@ -59,6 +64,12 @@ absl::StatusOr<Officer> Officer::AtUnit(const Session& session, std::string_view
 std::string RequestId(const Session& session, const std::string& given) {
   if (!given.empty()) return given;
   return UuidV7Generator(session.clock, SystemRandom).Next();
+}
+
+absl::Time TypedAt(const Session& session, const std::string& request_id) {
+  const absl::Time now = session.clock.Now();
+  const absl::Time typed = TimeOfUuidV7(request_id).value_or(now);
+  return typed <= now && now - typed < kRepeatedWithin ? typed : now;
 }
 
 void DeclareAs(CLI::App& verb, std::string& as) {

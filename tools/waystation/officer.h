@@ -18,7 +18,8 @@
 
 namespace waystation::cli {
 
-// Words for the next command after a call whose outcome is unknown.
+// Words for the next command after a call whose outcome is unknown. A call that
+// reads has no request_id, and none are needed.
 absl::Status WithRetry(absl::Status status, const std::string& request_id);
 
 // One officer at the agency's own service.
@@ -86,6 +87,11 @@ class Officer {
 
 // `given`, or a new UUIDv7 when it is empty: the request_id of one change.
 std::string RequestId(const Session& session, const std::string& given);
+
+// When a change was typed first: "in 24 h" then means the same in whatever is
+// repeated under its request_id. Now, unless that is a version 7 UUID of the last
+// day, as RequestId makes them.
+absl::Time TypedAt(const Session& session, const std::string& request_id);
 
 // Adds --as to a verb.
 void DeclareAs(CLI::App& verb, std::string& as);

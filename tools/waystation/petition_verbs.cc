@@ -66,8 +66,9 @@ absl::Status RunFile(Session& session, const FileOptions& options) {
   request.set_person(options.person);
   request.set_to_unit(options.to_unit);
   request.set_acknowledge_warnings(options.terms.acknowledge);
-  WS_RETURN_IF_ERROR(FillTerms(options.terms, session.clock.Now(), request.mutable_terms()));
-  WS_RETURN_IF_ERROR(FillNeededBy(options, session.clock.Now(), request));
+  const absl::Time typed = TypedAt(session, request.request_id());
+  WS_RETURN_IF_ERROR(FillTerms(options.terms, typed, request.mutable_terms()));
+  WS_RETURN_IF_ERROR(FillNeededBy(options, typed, request));
   WS_ASSIGN_OR_RETURN(Officer officer, AtAsker(session, options.as));
   request.set_unit(options.unit.empty() ? officer.staff().unit() : options.unit);
   if (!officer.has_petitions()) return FileAsCasework(session, officer, request);

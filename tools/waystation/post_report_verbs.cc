@@ -218,7 +218,8 @@ absl::Status RunRoute(Session& session, const ReportOptions& options) {
   const bool leaves =
       route == dos::v1::POST_REPORT_ROUTE_DOJ || route == dos::v1::POST_REPORT_ROUTE_HHS_CHILD;
   if (given || leaves) {
-    WS_ASSIGN_OR_RETURN(*request.mutable_basis(), MakeBasis(basis, session.clock.Now()));
+    WS_ASSIGN_OR_RETURN(*request.mutable_basis(),
+                        MakeBasis(basis, TypedAt(session, request.request_id())));
   }
   WS_ASSIGN_OR_RETURN(Officer officer, Officer::AtUnit(session, kConsular, options.as));
   return Ask(session, officer, &DosService::Stub::RoutePostReport, request, options.report,
