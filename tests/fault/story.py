@@ -1,8 +1,9 @@
 """The demo's scenes on a bus whose processes are killed and started again meanwhile.
 
-The seven processes run under a supervisor of their own, as init would have them: what dies is
-started again at once, at its port, on its own files. The story is `waystation demo --attach`,
-which asks again what was out of reach and exits 0 only if every signature verified.
+The seven processes, or eight with the auditor's, run under a supervisor of their own, as init would
+have them: what dies is started again at once, at its port, on its own files. The story is
+`waystation demo --attach`, which asks again what was out of reach and exits 0 only if every
+signature verified.
 """
 import collections
 import json
@@ -23,6 +24,8 @@ PRELOAD = os.environ.get("WAYSTATION_KILL_AT_SYNC",
                          os.path.join(os.getcwd(), "tests/fault/libkill_at_sync.so"))
 SCENES = range(1, 7)
 STORY_PATIENCE = 180.0
+# A message that a killed broker had leased is lent again when that lease ends, 60 s later.
+LEASE_PATIENCE = 75.0
 STARTS_MAX = 5
 ENDS = {"ANSWER", "RETURN", "CANCEL", "CONFIRM_CANCEL", "EXPIRE", "ENTERED_IN_ERROR"}
 
@@ -78,7 +81,7 @@ class Trigger:
 
 
 class Process:
-    """One of the seven: started again whenever it dies, until the end of the test."""
+    """One of them: started again whenever it dies, until the end of the test."""
 
     def __init__(self, bus, name):
         self.bus = bus
@@ -140,9 +143,10 @@ class Process:
 
 
 class Bus:
-    """A development bus of seven processes, at ports that stay."""
+    """A development bus of seven processes, at ports that stay; eight with the auditor's."""
 
-    def __init__(self):
+    def __init__(self, with_auditor=False):
+        self.with_auditor = with_auditor
         self.home = command.Home()
         self.dir = self.home.path("bus")
         made = self.home.run("dev", "--once", "--data", self.dir)
@@ -155,7 +159,8 @@ class Bus:
 
     def names(self):
         with open(self.profile, encoding="utf-8") as f:
-            return ["broker", *re.findall(r'name: "(\w+)"', f.read())]
+            names = ["broker", *re.findall(r'name: "(\w+)"', f.read())]
+        return [*names, "audit"] if self.with_auditor else names
 
     def config(self, name):
         return os.path.join(self.dir, name, "config.textproto")
@@ -177,14 +182,28 @@ class Bus:
     def ws(self, *words):
         return self.home.run("--profile", self.profile, *words)
 
-    def json(self, *words):
-        """What a verb prints, once it is in reach."""
+    def reached(self, *words):
+        """The result of a verb, once it is in reach."""
         def asked():
             result = self.ws("-o", "json", *words)
             return result if result.code != command.UNREACHABLE else None
-        result = command.eventually(" ".join(words), asked)
-        assert result.code == command.OK, result.err
+        return command.eventually(" ".join(words), asked)
+
+    def json(self, *words):
+        """What a verb prints, once it is in reach."""
+        result = self.reached(*words)
+        assert result.code == command.OK, "%s\n%s" % (" ".join(words), result.err)
         return [json.loads(line) for line in result.out.splitlines()]
+
+    def steps(self, referral):
+        """The steps on the record of a referral, each with how many receipts it has.
+
+        How many signatures a step has is left out: they grow until the last delivery is receipted.
+        """
+        steps = [(step["transition"].removeprefix("TRANSITION_"), len(step["receipts"]))
+                 for step in self.json("history", referral)]
+        assert sum(step in ENDS for step, _ in steps) <= 1, (referral, steps)
+        return steps
 
     def check_rest(self):
         """Every process runs; no message waits anywhere, and none is dead."""
@@ -196,12 +215,13 @@ class Bus:
         def rested():
             seen[:] = self.json("status")
             queues = seen[0]["queues"]
-            # What waits for the auditor, who is none of the seven, is nobody's step.
+            # What waits for an auditor whose process is none of these is nobody's step.
             return queues and not any(int(queue.get(count, 0)) for queue in queues
-                                      if not queue["identity"].endswith("/auditor")
+                                      if self.with_auditor or
+                                      not queue["identity"].endswith("/auditor")
                                       for count in ("waiting", "leased", "dead"))
         try:
-            command.eventually("empty queues", rested)
+            command.eventually("empty queues", rested, patience=LEASE_PATIENCE)
         except AssertionError:
             raise AssertionError("messages left in a queue, or dead: %s" % seen) from None
 
@@ -264,14 +284,7 @@ class Story:
         assert self.code == command.OK, "exit code %d\n%s\n%s" % (
             self.code, self.error, "\n".join(str(line) for line in self.lines))
         verified = [line["step"].split(" ", 1) for line in self.lines if line["who"] == "VERIFIED"]
-        histories = []
-        for referral, _ in verified:
-            # Which step, and how many receipts of it: the signatures that the demo counted grow
-            # until the last delivery is receipted.
-            steps = [(step["transition"].removeprefix("TRANSITION_"), len(step["receipts"]))
-                     for step in bus.json("history", referral)]
-            assert sum(step in ENDS for step, _ in steps) <= 1, (referral, steps)
-            histories.append(steps)
+        histories = [bus.steps(referral) for referral, _ in verified]
         return Told([(line["part"], line["who"], VARYING.sub("#", line["step"]))
                      for line in self.lines],
                     [VARYING.sub("#", what) for _, what in verified], histories)
