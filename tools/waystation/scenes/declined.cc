@@ -133,7 +133,9 @@ absl::Status Withdraw(Stage& stage, const Open& open) {
 }
 
 absl::Status ShowHolders(Stage& stage, const Open& open) {
-  auto& [play, teller, signals, data_dir] = stage;
+  // Named, since clang before 16 captures no structured binding.
+  Play& play = stage.play;
+  Teller& teller = stage.teller;
   WS_RETURN_IF_ERROR(ConfirmScope(play, kMission, open.onward));
   teller.Step("USAID mission-6101", "confirms: it holds nothing under the consent any more");
   WS_RETURN_IF_ERROR(ConfirmScope(play, kPrm, open.home));
