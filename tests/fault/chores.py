@@ -70,7 +70,7 @@ class Desk:
             found = self.bus.reached(*words)
             assert found.code in (command.OK, command.NOT_FOUND), found.err
             return found.code == command.OK and json.loads(found.out)["state"].endswith(state)
-        command.eventually("%s in %s" % (state, " ".join(words)), there, story.LEASE_PATIENCE)
+        command.eventually("%s in %s" % (state, " ".join(words)), there)
 
     def await_case(self, state, referral, officer):
         self.await_state("REFERRAL_STATE_" + state, "case", "show", referral, "--as", officer)
@@ -82,7 +82,7 @@ class Desk:
 
     def await_that(self, what, true, *words):
         """Waits until `true` is so of what `words` show."""
-        command.eventually(what, lambda: true(self.show(*words)), story.LEASE_PATIENCE)
+        command.eventually(what, lambda: true(self.show(*words)))
 
     def credential(self, agency):
         """With these words the agency itself asks the auditor."""
@@ -481,7 +481,7 @@ def finding_closed(desk):
     desk.close_finding(finding)
     command.eventually("the closing at INS", lambda: not any(
         row.get("title") and row["referral_id"] == referral
-        for row in desk.bus.json("inbox", "--as", INS)), story.LEASE_PATIENCE)
+        for row in desk.bus.json("inbox", "--as", INS)))
     return shown_petition(person, referral, ("audit", "show", finding),
                           ("audit", "show", finding, *desk.credential("ins")))
 

@@ -8,7 +8,7 @@ import command
 import junit
 import story
 
-# How often each scene is told; in 7 tellings every process dies at every boundary.
+# How often each scene is told; in 8 tellings every process dies at every boundary.
 TELLINGS = int(os.environ.get("WAYSTATION_KILL_TELLINGS", "2"))
 
 
@@ -36,7 +36,7 @@ class KillBoundariesTest(unittest.TestCase):
             self.assertLessEqual(process.deaths - before[name], kills[scene, name], (scene, name))
 
     def tell(self, scene, offset, kills):
-        """Tells a scene; at each boundary the next of the seven dies."""
+        """Tells a scene; at each boundary the next of the eight dies."""
         order = self.order
 
         def at_step(number):

@@ -87,7 +87,7 @@ class KillVerbsTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.bus = story.Bus(with_auditor=True)
+        cls.bus = story.Bus()
         cls.addClassCleanup(cls.bus.close)
         cls.desk = chores.Desk(cls.bus)
         cls.points = kill_points.Points(cls.bus, random.Random(story.seed()))
