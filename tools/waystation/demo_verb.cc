@@ -44,9 +44,11 @@ void DeclareDemo(CLI::App& verb, DemoOptions& options) {
   verb.add_option("--scene", options.scene, "Play one scene: " + SceneList())
       ->check(CLI::Range(1, static_cast<int>(Scenes().size())));
   verb.add_flag("--attach", options.attach,
-                "Play on the running bus of the profile and exit; a server that is out of reach "
-                "is asked again for 30 s. The scene of the journal needs the broker's folder "
-                "beside the profile, as --data DIR has it (DIR/profile.textproto)")
+                absl::StrCat("Play on the running bus of the profile and exit; a server that is "
+                             "out of reach is asked again for ",
+                             absl::FormatDuration(kAttachedPatience),
+                             ". The scene of the journal needs the broker's folder beside the "
+                             "profile, as --data DIR has it (DIR/profile.textproto)"))
       ->excludes(data);
 }
 
