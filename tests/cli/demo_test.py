@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import socket
 import time
 import unittest
 
@@ -83,6 +84,11 @@ class DemoTest(unittest.TestCase):
             end = " ".join(scene[scene.rindex("\n  => "):].split())
             self.assertRegex(end, r"^=> pv-[0-9a-z-]+: .+; (nobody holds a next move|next move: "
                                   r"\w+/[\w-]+, to .+), since \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$")
+
+    def test_shows_the_auditors_finding_opened_and_closed(self):
+        told = [line.split()[1] for line in self.scenes[1].splitlines()
+                if line.startswith("  AUDITOR ")]
+        self.assertEqual(told, ["finds:", "closes"], self.result.out)
 
     def test_fits_a_terminal(self):
         for line in self.result.out.splitlines():
@@ -190,6 +196,24 @@ class DemoAttachTest(command.BusTest):
         self.assertEqual(len(referrals), 5, result.out)
         for referral in referrals:
             self.assertIn("VERIFIED", self.ws("history", referral))
+
+    def test_goes_on_by_the_ledger_where_no_auditor_runs(self):
+        with open(os.path.join(self.data, "profile.textproto"), encoding="utf-8") as f:
+            text = f.read()
+        # A port that is held and not listened on refuses whoever comes.
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            lonely, found = re.subn(r'(?<=\naudit \{\n  address: ")[\d.:]+',
+                                    "127.0.0.1:%d" % nobody.getsockname()[1], text)
+            self.assertEqual(found, 1, text)
+            # Beside the other, since paths are as the profile has them.
+            profile = os.path.join(self.data, "lonely.textproto")
+            with open(profile, "w", encoding="utf-8") as f:
+                f.write(lonely)
+            result = self.run_code(command.OK, "demo", "--attach", "--scene", "2", "--profile",
+                                   profile, timeout=NO_ANSWER)
+        self.assertRegex(result.out, r"(?s)OVERDUE .*no auditor runs here.*reads: granted")
+        self.assertNotIn("AUDITOR", result.out)
 
     def test_journal_is_altered_only_where_it_is_known(self):
         # The profile in the user's state folder, which says nothing of the broker's.

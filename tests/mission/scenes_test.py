@@ -65,7 +65,11 @@ class ScenesTest(unittest.TestCase):
         self.assert_told(
             told, "petitions INS; needed by", "nobody moves",
             r"OVERDUE +ins/vermont-service-center must .+, since 20.*; due 20.* by \S",
-            "telephones", "takes it up", "countersigns", "reads: granted", "no longer overdue")
+            r"AUDITOR +finds: referral unanswered past its due time \(high\): agency/doj, "
+            r"agency/ins; act by 20", "telephones", "takes it up", "countersigns",
+            "reads: granted",
+            r"AUDITOR +closes it: open for \d[\d.hms]*; ended by the record: answer",
+            "no longer overdue")
         self.assertRegex(self.ending(told), r"; next move: hhs/orr, to ask whether the person")
         self.assertEqual(self.verified(told), ["petition to INS", "notice to HHS"])
 

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "common/status/status.h"
+#include "tools/waystation/audit_remote.h"
 #include "tools/waystation/audit_text.h"
-#include "tools/waystation/connect.h"
 #include "tools/waystation/exit_code.h"
 #include "tools/waystation/officer.h"
 #include "tools/waystation/verbs.h"
@@ -36,47 +36,13 @@ void DeclareWho(CLI::App& verb, WhoOptions& options) {
   key->needs(credential)->type_name("FILE");
 }
 
-// The auditor's service as one caller reaches it.
-//
-// Single-threaded: the command.
-class AuditRemote {
- public:
-  static absl::StatusOr<AuditRemote> Open(const Session& session, const WhoOptions& who) {
-    WS_ASSIGN_OR_RETURN(Profile profile, session.LoadProfile());
-    v1::Credential credential;
-    credential.set_certificate_path(who.credential);
-    credential.set_key_path(who.key);
-    const bool named = !who.credential.empty();
-    auto remote = ConnectToAudit(session, profile, named ? &credential : nullptr);
-    WS_RETURN_IF_ERROR(remote.status());
-    return AuditRemote(*std::move(remote));
-  }
-
-  template <typename Request, typename Response>
-  absl::StatusOr<Response> Ask(grpc::Status (AuditService::Stub::*method)(grpc::ClientContext*,
-                                                                          const Request&,
-                                                                          Response*),
-                               const Request& request) {
-    AuditService::Stub stub(remote_.channel);
-    return Call(remote_, stub, method, request);
-  }
-
-  // Every page of what is asked, newest opening first.
-  absl::StatusOr<std::vector<Finding>> List(ListFindingsRequest request) {
-    std::vector<Finding> findings;
-    do {
-      WS_ASSIGN_OR_RETURN(auto page, Ask(&AuditService::Stub::ListFindings, request));
-      findings.insert(findings.end(), page.findings().begin(), page.findings().end());
-      request.set_page_token(page.next_page_token());
-    } while (!request.page_token().empty());
-    return findings;
-  }
-
- private:
-  explicit AuditRemote(Remote remote) : remote_(std::move(remote)) {}
-
-  Remote remote_;
-};
+absl::StatusOr<AuditRemote> OpenAudit(const Session& session, const WhoOptions& who) {
+  WS_ASSIGN_OR_RETURN(Profile profile, session.LoadProfile());
+  v1::Credential credential;
+  credential.set_certificate_path(who.credential);
+  credential.set_key_path(who.key);
+  return AuditRemote::Open(session, profile, who.credential.empty() ? nullptr : &credential);
+}
 
 absl::Status Explain(absl::Status status, const std::string& finding) {
   const std::string reason = ReasonOf(status);
@@ -91,14 +57,17 @@ absl::Status Explain(absl::Status status, const std::string& finding) {
   return status;
 }
 
+absl::Status ShowOne(Session& session, const Finding& finding) {
+  session.out.Show(finding, AuditFindingFields(finding, session.clock.Now()));
+  return absl::OkStatus();
+}
+
 // Shows the finding that an answer holds.
 template <typename Response>
 absl::Status Show(Session& session, const absl::StatusOr<Response>& response,
                   const std::string& finding) {
   if (!response.ok()) return Explain(response.status(), finding);
-  session.out.Show(response->finding(),
-                   AuditFindingFields(response->finding(), session.clock.Now()));
-  return absl::OkStatus();
+  return ShowOne(session, response->finding());
 }
 
 struct FindingsOptions {
@@ -125,7 +94,7 @@ ListFindingsRequest RequestOf(const FindingsOptions& options) {
 }
 
 absl::Status RunFindings(Session& session, const FindingsOptions& options) {
-  WS_ASSIGN_OR_RETURN(AuditRemote audit, AuditRemote::Open(session, options.who));
+  WS_ASSIGN_OR_RETURN(AuditRemote audit, OpenAudit(session, options.who));
   WS_ASSIGN_OR_RETURN(std::vector<Finding> findings, audit.List(RequestOf(options)));
   session.out.List(findings, AuditFindingTable(findings, session.clock.Now()),
                    options.open ? "no open finding" : "no finding");
@@ -165,10 +134,10 @@ void DeclareClose(CLI::App& verb, FindingOptions& options) {
 }
 
 absl::Status RunShow(Session& session, const FindingOptions& options) {
-  WS_ASSIGN_OR_RETURN(AuditRemote audit, AuditRemote::Open(session, options.who));
-  audit::v1::GetFindingRequest request;
-  request.set_finding_id(options.finding);
-  return Show(session, audit.Ask(&AuditService::Stub::GetFinding, request), options.finding);
+  WS_ASSIGN_OR_RETURN(AuditRemote audit, OpenAudit(session, options.who));
+  absl::StatusOr<Finding> finding = audit.Get(options.finding);
+  if (!finding.ok()) return Explain(finding.status(), options.finding);
+  return ShowOne(session, *finding);
 }
 
 absl::Status RunRespond(Session& session, const FindingOptions& options) {
@@ -185,7 +154,7 @@ absl::Status RunRespond(Session& session, const FindingOptions& options) {
     request.set_kind(audit::v1::RESPONSE_KIND_CORRECTIVE_ACTION);
     request.set_text(options.corrective_action);
   }
-  WS_ASSIGN_OR_RETURN(AuditRemote audit, AuditRemote::Open(session, options.who));
+  WS_ASSIGN_OR_RETURN(AuditRemote audit, OpenAudit(session, options.who));
   auto response = audit.Ask(&AuditService::Stub::Respond, request);
   if (!response.ok()) {
     return WithRetry(Explain(response.status(), options.finding), request.request_id());
@@ -194,7 +163,7 @@ absl::Status RunRespond(Session& session, const FindingOptions& options) {
 }
 
 absl::Status RunClose(Session& session, const FindingOptions& options) {
-  WS_ASSIGN_OR_RETURN(AuditRemote audit, AuditRemote::Open(session, options.who));
+  WS_ASSIGN_OR_RETURN(AuditRemote audit, OpenAudit(session, options.who));
   audit::v1::CloseFindingRequest request;
   request.set_finding_id(options.finding);
   request.set_reason(options.reason);
@@ -211,7 +180,7 @@ void DeclareTail(CLI::App& verb, TailOptions& options) {
 }
 
 absl::Status RunTail(Session& session, const TailOptions& options) {
-  WS_ASSIGN_OR_RETURN(AuditRemote audit, AuditRemote::Open(session, options.who));
+  WS_ASSIGN_OR_RETURN(AuditRemote audit, OpenAudit(session, options.who));
   ListFindingsRequest request = RequestOf(options);
   for (uint64_t printed = 0;; usleep(kFeedPauseUs)) {
     WS_ASSIGN_OR_RETURN(std::vector<Finding> changed, audit.List(request));

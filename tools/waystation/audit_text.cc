@@ -1,5 +1,7 @@
 #include "tools/waystation/audit_text.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tools/waystation/text.h"
@@ -107,6 +109,19 @@ std::string AuditFindingLine(const Finding& finding) {
     absl::StrAppend(&line, "  ", Words(last.kind()), ": ", last.text());
   }
   return line;
+}
+
+std::string AuditFindingWords(const Finding& finding) {
+  return absl::StrCat(finding.title(), " (", Words(finding.severity()), "): ", PartyWords(finding),
+                      "; act by ", TimeText(finding.act_by_time()));
+}
+
+std::string AuditClosingWords(const Finding& finding) {
+  // Opened by the auditor's clock, ended by the broker's.
+  const absl::Duration open = std::max(
+      FromProto(finding.closing().time()) - FromProto(finding.opened_time()), absl::ZeroDuration());
+  return absl::StrCat("open for ", absl::FormatDuration(absl::Trunc(open, absl::Milliseconds(1))),
+                      "; ", finding.closing().reason());
 }
 
 }  // namespace waystation::cli

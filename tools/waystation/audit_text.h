@@ -23,6 +23,14 @@ Table AuditFindingTable(const std::vector<audit::v1::Finding>& findings, absl::T
 // What became of one, on one line: for a feed.
 std::string AuditFindingLine(const audit::v1::Finding& finding);
 
+// What it says, how much hangs on it, whose it is and by when somebody must act, on one
+// line: "referral unanswered past its due time (high): agency/doj, agency/ins; act by ...".
+std::string AuditFindingWords(const audit::v1::Finding& finding);
+
+// How long a closed one was open, and why it ended: "open for 1.5s; ended by the record:
+// answer".
+std::string AuditClosingWords(const audit::v1::Finding& finding);
+
 // How it is meant on a terminal.
 Tone AuditFindingTone(const audit::v1::Finding& finding);
 

@@ -78,5 +78,25 @@ TEST(AuditTextTest, AFeedLineSaysTheLatest) {
   EXPECT_THAT(AuditFindingLine(finding), Not(HasSubstr("We act.")));
 }
 
+TEST(AuditTextTest, OneLineSaysWhatItIsWhoseAndByWhen) {
+  EXPECT_EQ(AuditFindingWords(Overdue()),
+            "referral unanswered past its due time (high): agency/doj, agency/ins; act by "
+            "2001-09-10 01:46:40Z");
+}
+
+TEST(AuditTextTest, OneLineSaysHowLongItWasOpenAndWhyItEnded) {
+  audit::v1::Finding finding = Overdue();
+  finding.mutable_closing()->set_reason("ended by the record: answer");
+  finding.mutable_closing()->mutable_time()->set_seconds(1'000'000'061);
+  finding.mutable_closing()->mutable_time()->set_nanos(250'999'000);
+  EXPECT_EQ(AuditClosingWords(finding), "open for 1m1.25s; ended by the record: answer");
+}
+
+TEST(AuditTextTest, ClocksThatDifferMakeNoNegativeTime) {
+  audit::v1::Finding finding = Overdue();
+  finding.mutable_closing()->mutable_time()->set_seconds(999'999'999);
+  EXPECT_THAT(AuditClosingWords(finding), HasSubstr("open for 0;"));
+}
+
 }  // namespace
 }  // namespace waystation::cli

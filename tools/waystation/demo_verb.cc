@@ -173,7 +173,8 @@ absl::Status RunAttached(Session& session, const DemoOptions& options) {
                   if (signals.Wait(time) != Signals::Event::kStop) return absl::OkStatus();
                   return absl::CancelledError("stopped");
                 },
-                kAttachedPatience, "the logs of that bus's services"};
+                kAttachedPatience, "the logs of that bus's services",
+                /*may_lack_auditor=*/true};
   const std::string beside = std::filesystem::absolute(bus.profile_path).parent_path().string();
   const bool has_journal = JournalCopy::CanCopy(beside);
   const bool wants_journal =

@@ -1,5 +1,7 @@
 #include "tools/waystation/play.h"
 
+#include <algorithm>
+
 #include "tools/waystation/text.h"
 
 namespace waystation::cli {
@@ -9,6 +11,8 @@ constexpr absl::Duration kAskAgain = absl::Milliseconds(10);
 // A server that is starting again needs some tenths of a second.
 constexpr absl::Duration kReachAgain = absl::Milliseconds(200);
 constexpr absl::Duration kAnswerPatience = absl::Seconds(15);
+// An auditor who is starting again is told from one who is not there.
+constexpr absl::Duration kAuditorPatience = absl::Seconds(10);
 
 }  // namespace
 
@@ -40,11 +44,20 @@ absl::StatusOr<HistorySource*> Play::Auditor() {
   return &*auditor_;
 }
 
+absl::StatusOr<AuditRemote*> Play::Audit() {
+  if (!audit_.has_value()) {
+    WS_ASSIGN_OR_RETURN(AuditRemote remote, AuditRemote::Open(session_, profile_));
+    audit_.emplace(std::move(remote));
+  }
+  return &*audit_;
+}
+
 // Whoever starts a server again may have given it another address.
 absl::Status Play::Reconnect() {
   WS_RETURN_IF_ERROR(bus_.watch(kReachAgain));
   officers_.clear();
   auditor_.reset();
+  audit_.reset();
   auto profile = Profile::Load(bus_.profile_path);
   // A profile that is being written anew is there at the next try.
   if (profile.ok()) profile_ = *std::move(profile);
@@ -67,6 +80,37 @@ absl::StatusOr<VerifiedHistory> Play::History(const std::string& referral_id) {
   return Persist<VerifiedHistory>([&]() -> absl::StatusOr<VerifiedHistory> {
     WS_ASSIGN_OR_RETURN(HistorySource * source, Auditor());
     return source->History(referral_id);
+  });
+}
+
+absl::StatusOr<bool> Play::HasAuditor() {
+  if (bus_.may_lack_auditor && profile_.data().audit().address().empty()) return false;
+  using Response = audit::v1::GetAuditStatusResponse;
+  const absl::StatusOr<Response> answer = Persist<Response>(
+      [&]() -> absl::StatusOr<Response> {
+        WS_ASSIGN_OR_RETURN(AuditRemote * audit, Audit());
+        return audit->Ask(&audit::v1::AuditService::Stub::GetAuditStatus,
+                          audit::v1::GetAuditStatusRequest());
+      },
+      std::min(bus_.patience, kAuditorPatience));
+  if (answer.ok()) return true;
+  if (bus_.may_lack_auditor && ExitCodeOf(answer.status()) == ExitCode::kUnreachable) return false;
+  return answer.status();
+}
+
+absl::StatusOr<std::vector<audit::v1::Finding>> Play::Findings(
+    const audit::v1::ListFindingsRequest& request) {
+  using Found = std::vector<audit::v1::Finding>;
+  return Persist<Found>([&]() -> absl::StatusOr<Found> {
+    WS_ASSIGN_OR_RETURN(AuditRemote * audit, Audit());
+    return audit->List(request);
+  });
+}
+
+absl::StatusOr<audit::v1::Finding> Play::Finding(const std::string& finding_id) {
+  return Persist<audit::v1::Finding>([&]() -> absl::StatusOr<audit::v1::Finding> {
+    WS_ASSIGN_OR_RETURN(AuditRemote * audit, Audit());
+    return audit->Get(finding_id);
   });
 }
 

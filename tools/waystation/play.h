@@ -6,11 +6,13 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/status/status.h"
+#include "tools/waystation/audit_remote.h"
 #include "tools/waystation/dev_bus.h"
 #include "tools/waystation/exit_code.h"
 #include "tools/waystation/history_source.h"
@@ -40,6 +42,8 @@ class Play {
     // How long a server may be out of reach before that is the end.
     absl::Duration patience;
     std::string logs;  // Where to look when something does not happen.
+    // Whether it may be a bus on which nobody runs an auditor.
+    bool may_lack_auditor = false;
   };
 
   // A bus of our own, whose servers are never out of reach: one that dies is
@@ -68,6 +72,15 @@ class Play {
   absl::StatusOr<bus::v1::Referral> Ledger(const std::string& referral_id);
   absl::StatusOr<VerifiedHistory> History(const std::string& referral_id);
 
+  // Whether the auditor answers; asked for some seconds on a bus that may lack him.
+  // Errors: those of his service; UNAVAILABLE or DEADLINE_EXCEEDED he is out of reach
+  // on a bus that has one.
+  absl::StatusOr<bool> HasAuditor();
+  // What he found, as the profile's auditor sees it.
+  absl::StatusOr<std::vector<audit::v1::Finding>> Findings(
+      const audit::v1::ListFindingsRequest& request);
+  absl::StatusOr<audit::v1::Finding> Finding(const std::string& finding_id);
+
   // Asks until `done` says yes; a NOT_FOUND counts as not yet. Errors:
   // DEADLINE_EXCEEDED naming `what` when it took longer than any answer should,
   // and `longer` besides; of Bus::watch.
@@ -88,11 +101,17 @@ class Play {
 
   absl::StatusOr<Officer*> Find(const std::string& staff_id);
   absl::StatusOr<HistorySource*> Auditor();
+  absl::StatusOr<AuditRemote*> Audit();
 
-  // Calls, and again while the server is out of reach and patience is left.
   template <typename Response>
   absl::StatusOr<Response> Persist(const std::function<absl::StatusOr<Response>()>& call) {
-    const absl::Duration end = Monotonic() + bus_.patience;
+    return Persist<Response>(call, bus_.patience);
+  }
+  // Calls, and again while the server is out of reach and patience is left.
+  template <typename Response>
+  absl::StatusOr<Response> Persist(const std::function<absl::StatusOr<Response>()>& call,
+                                   absl::Duration patience) {
+    const absl::Duration end = Monotonic() + patience;
     while (true) {
       absl::StatusOr<Response> response = call();
       if (ExitCodeOf(response.status()) != ExitCode::kUnreachable || Monotonic() >= end) {
@@ -108,6 +127,7 @@ class Play {
   Bus bus_;
   std::map<std::string, Officer> officers_;
   std::optional<HistorySource> auditor_;
+  std::optional<AuditRemote> audit_;
 };
 
 }  // namespace waystation::cli

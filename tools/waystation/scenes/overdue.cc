@@ -1,12 +1,15 @@
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "common/status/status.h"
+#include "tools/waystation/audit_text.h"
 #include "tools/waystation/petition_text.h"
 #include "tools/waystation/scenes/certifying.h"
 #include "tools/waystation/scenes/petitioning.h"
 #include "tools/waystation/scenes/scenes.h"
 #include "tools/waystation/text.h"
+#include "waystation/audit/v1/audit_service.pb.h"
 
 namespace waystation::cli {
 namespace {
@@ -54,7 +57,45 @@ absl::StatusOr<types::v1::InboxItem> AwaitOverdue(Stage& stage, const std::strin
   return found;
 }
 
-absl::Status Chase(Stage& stage, const std::string& person, const std::string& referral) {
+// The auditor's own finding, who computes it from the record and not from the ledger;
+// none where he is not. He looks at the time once a second, and at the latest after two.
+absl::StatusOr<std::optional<audit::v1::Finding>> AwaitFound(Stage& stage,
+                                                             const std::string& referral) {
+  auto& [play, teller, signals, data_dir] = stage;
+  WS_ASSIGN_OR_RETURN(const bool has_auditor, play.HasAuditor());
+  if (!has_auditor) {
+    teller.Step("", "no auditor runs here: by the ledger alone", Tone::kQuiet);
+    return std::nullopt;
+  }
+  audit::v1::ListFindingsRequest request;
+  request.set_open_only(true);
+  request.set_rule_id("overdue");
+  audit::v1::Finding found;
+  WS_RETURN_IF_ERROR(play.Await("the auditor's finding", [&]() -> absl::StatusOr<bool> {
+    WS_ASSIGN_OR_RETURN(auto findings, play.Findings(request));
+    for (const audit::v1::Finding& finding : findings) {
+      if (finding.referral_id() == referral) found = finding;
+    }
+    return !found.finding_id().empty();
+  }));
+  teller.Step("AUDITOR", "finds: " + AuditFindingWords(found), Tone::kBad);
+  return found;
+}
+
+absl::Status AwaitClosed(Stage& stage, const std::string& finding_id) {
+  auto& [play, teller, signals, data_dir] = stage;
+  audit::v1::Finding finding;
+  WS_RETURN_IF_ERROR(play.Await("the end of the finding", [&]() -> absl::StatusOr<bool> {
+    WS_ASSIGN_OR_RETURN(finding, play.Finding(finding_id));
+    return finding.state() == audit::v1::FINDING_STATE_CLOSED;
+  }));
+  WS_RETURN_IF_ERROR(Must(finding.closing().closed_by().empty(), "finding",
+                          "closed by " + finding.closing().closed_by(), "ended by the record"));
+  teller.Step("AUDITOR", "closes it: " + AuditClosingWords(finding), Tone::kGood);
+  return absl::OkStatus();
+}
+
+absl::Status Chase(Stage& stage, const std::string& referral) {
   auto& [play, teller, signals, data_dir] = stage;
   teller.Step("DOJ usa-1301", "sees whose move it is, and telephones");
   WS_RETURN_IF_ERROR(TakeUpPetition(play, kAdjudicator, referral));
@@ -66,6 +107,11 @@ absl::Status Chase(Stage& stage, const std::string& person, const std::string& r
   WS_ASSIGN_OR_RETURN(bus::v1::Referral ledger, play.Ledger(referral));
   WS_RETURN_IF_ERROR(Must(!ledger.overdue(), "petition", "overdue, answered", "not overdue"));
   teller.Step("DOJ usa-1301", "reads: " + DecisionWords(answered.decision()), Tone::kGood);
+  return absl::OkStatus();
+}
+
+absl::Status EndOnNotice(Stage& stage, const std::string& person) {
+  auto& [play, teller, signals, data_dir] = stage;
   WS_ASSIGN_OR_RETURN(auto one, AwaitStatusNotice(play, person));
   teller.Remember("notice to HHS", one.status(0).referral_id());
   return EndOnCase(play, teller, person, "no longer overdue: answered");
@@ -88,7 +134,10 @@ absl::Status PlayOverdue(Stage& stage) {
                            TimeText(item.since()), "; due ", TimeText(item.due_time()), " by ",
                            item.due_basis()),
               Tone::kBad);
-  return Chase(stage, person, referral);
+  WS_ASSIGN_OR_RETURN(std::optional<audit::v1::Finding> found, AwaitFound(stage, referral));
+  WS_RETURN_IF_ERROR(Chase(stage, referral));
+  if (found.has_value()) WS_RETURN_IF_ERROR(AwaitClosed(stage, found->finding_id()));
+  return EndOnNotice(stage, person);
 }
 
 }  // namespace waystation::cli
