@@ -133,7 +133,6 @@ absl::Status Withdraw(Stage& stage, const Open& open) {
 }
 
 absl::Status ShowHolders(Stage& stage, const Open& open) {
-  // Named, since clang before 16 captures no structured binding.
   Play& play = stage.play;
   Teller& teller = stage.teller;
   WS_RETURN_IF_ERROR(ConfirmScope(play, kMission, open.onward));

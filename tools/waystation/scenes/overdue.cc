@@ -38,7 +38,7 @@ absl::StatusOr<doj::v1::Petition> FileUrgent(Stage& stage, const std::string& pe
 
 // INS's own inbox, where overdue items are first.
 absl::StatusOr<types::v1::InboxItem> AwaitOverdue(Stage& stage, const std::string& referral) {
-  auto& [play, teller, signals, data_dir] = stage;
+  Play& play = stage.play;
   WS_RETURN_IF_ERROR(play.Await("the referral's being overdue", [&]() -> absl::StatusOr<bool> {
     WS_ASSIGN_OR_RETURN(bus::v1::Referral ledger, play.Ledger(referral));
     return ledger.overdue();
@@ -61,7 +61,8 @@ absl::StatusOr<types::v1::InboxItem> AwaitOverdue(Stage& stage, const std::strin
 // none where he is not. He looks at the time once a second, and at the latest after two.
 absl::StatusOr<std::optional<audit::v1::Finding>> AwaitFound(Stage& stage,
                                                              const std::string& referral) {
-  auto& [play, teller, signals, data_dir] = stage;
+  Play& play = stage.play;
+  Teller& teller = stage.teller;
   WS_ASSIGN_OR_RETURN(const bool has_auditor, play.HasAuditor());
   if (!has_auditor) {
     teller.Step("", "no auditor runs here: by the ledger alone", Tone::kQuiet);
@@ -83,7 +84,8 @@ absl::StatusOr<std::optional<audit::v1::Finding>> AwaitFound(Stage& stage,
 }
 
 absl::Status AwaitClosed(Stage& stage, const std::string& finding_id) {
-  auto& [play, teller, signals, data_dir] = stage;
+  Play& play = stage.play;
+  Teller& teller = stage.teller;
   audit::v1::Finding finding;
   WS_RETURN_IF_ERROR(play.Await("the end of the finding", [&]() -> absl::StatusOr<bool> {
     WS_ASSIGN_OR_RETURN(finding, play.Finding(finding_id));

@@ -12,7 +12,8 @@
 
 namespace waystation::cli {
 
-// What a scene is played with. All are borrowed.
+// What a scene is played with. All are borrowed. A function with a lambda takes its
+// members one by one: clang before 16 captures no structured binding.
 //
 // Single-threaded: the command.
 struct Stage {
