@@ -271,12 +271,57 @@ class OperatorTest(command.BusTest):
         unknown = self.run_code(command.NOT_FOUND, "history", "0" * 32)
         self.assertIn("UNKNOWN_REFERRAL", unknown.err)
 
+    def test_no_dead_letter_is_listed_or_redriven(self):
+        listed = self.run_code(command.OK, "dead-letters", "list")
+        self.assertEqual(listed.out, "")
+        self.assertIn("no dead letter", listed.err)
+        # As status prints a queue, or in full.
+        for queue in ("agency/ins", "spiffe://waystation.example/agency/ins"):
+            self.assertEqual(self.json("dead-letters", "list", "--queue", queue), [])
+            self.assertEqual(self.json("dead-letters", "redrive", "--queue", queue, "--all"),
+                             [{"redriven": "0"}])
+
+    def test_unknown_queue_and_message_are_not_found(self):
+        for words in (("list",), ("redrive", "--all")):
+            unknown = self.run_code(command.NOT_FOUND, "dead-letters", *words, "--queue",
+                                    "agency/nobody")
+            self.assertIn("UNKNOWN_QUEUE", unknown.err)
+            self.assertIn("spiffe://waystation.example/agency/nobody", unknown.err)
+            self.assertIn("next:   tools/ws status", unknown.err)
+        unknown = self.run_code(command.NOT_FOUND, "dead-letters", "redrive", "--queue",
+                                "agency/ins", "--message", command.request_id())
+        self.assertIn("UNKNOWN_MESSAGE", unknown.err)
+        self.assertIn("next:   tools/ws dead-letters list --queue agency/ins", unknown.err)
+
+    def test_dead_letters_are_for_operators(self):
+        with open(os.path.join(self.data, "profile.textproto"), encoding="utf-8") as f:
+            profile = f.read()
+        # An auditor, who sees every record, and moves none.
+        other = profile.replace("pki/issued/operator/", "pki/issued/auditor/")
+        self.assertNotEqual(other, profile)
+        path = self.home.path("other.textproto")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(other)
+        for words in (("list",), ("list", "--queue", "agency/ins"),
+                      ("redrive", "--queue", "agency/ins", "--all")):
+            with self.subTest(words=words):
+                denied = self.run_code(command.DENIED, "dead-letters", *words, "--profile", path)
+                self.assertIn("POLICY_DENIED", denied.err)
+                self.assertIn("next:   tools/ws doctor", denied.err)
+
     def test_wrong_usage_names_what_is_wanted(self):
         for words, want in (((), "one of dev, demo"), (("petitions",), "one of dev, demo"),
                             (("petition",), "one of file, list, show"),
                             (("finding", "record"), "PERSON is required"),
                             (("history", "xyz"), "32 hexadecimal digits"),
                             (("answer", self.first), "--grant, --deny or --countersign"),
+                            (("dead-letters", "redrive", "--all"), "--queue is required"),
+                            (("dead-letters", "redrive", "--queue", "agency/ins"),
+                             "--message ID, or --all"),
+                            (("dead-letters", "redrive", "--queue", "agency/ins", "--message",
+                              "1"), "a UUID in small letters"),
+                            (("dead-letters", "redrive", "--queue", "agency/ins", "--message",
+                              command.request_id(), "--all"), "--message excludes --all"),
                             (("--timeout", "never", "status"), "--timeout"),
                             (("-o", "yaml", "status"), "yaml")):
             with self.subTest(words=words):

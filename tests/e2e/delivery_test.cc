@@ -139,6 +139,7 @@ TEST_F(DeliveryTest, ANackComesBackAfterItsBackoffAndDiesAtTheLast) {
   auto dead = Must(ListDeadLetters(operator_channel_, queue), "dead letters");
   ASSERT_EQ(dead.size(), 1u);
   EXPECT_EQ(dead[0].message_id(), HeaderOf(sent).id());
+  EXPECT_EQ(dead[0].queue(), queue);
   EXPECT_EQ(dead[0].source(), cli::DevIdentity(kDoj));
   EXPECT_EQ(dead[0].attempts(), kAttemptsMax);
   EXPECT_EQ(dead[0].reason(), "BUSY");

@@ -50,6 +50,7 @@ void AddVerbs(CLI::App& app, Chosen& chosen) {
   AddStatusVerb(app, chosen);
   AddDoctorVerb(app, chosen);
   AddTailVerb(app, chosen);
+  AddDeadLetterVerbs(app, chosen);
   AddHistoryVerb(app, chosen);
   AddEvidenceVerbs(app, chosen);
   AddAuditVerbs(app, chosen);

@@ -125,6 +125,22 @@ TEST(AppTest, WordsOfCaseworkAreReadBeforeAnyProfile) {
   EXPECT_EQ(RunWords({"retain", "00112233445566778899aabbccddeeff"}).code, 2);
 }
 
+TEST(AppTest, RedriveNamesItsDeadLettersBeforeAnyProfile) {
+  const std::vector<const char*> redrive = {"dead-letters", "redrive", "--profile",
+                                            "/nonexistent", "--queue", "agency/ins"};
+  auto with = [&](std::vector<const char*> more) {
+    more.insert(more.begin(), redrive.begin(), redrive.end());
+    return RunWords(more);
+  };
+  const char* message = "018f0000-0000-7000-8000-000000000001";
+  EXPECT_THAT(with({}).narration, HasSubstr("no dead letter named, want --message ID, or --all"));
+  EXPECT_EQ(with({}).code, 2);
+  EXPECT_EQ(with({"--all", "--message", message}).code, 2);
+  EXPECT_EQ(with({"--message", message, "--message", "xyz"}).code, 2);
+  EXPECT_EQ(with({"--message", message}).code, 1);  // The profile is missing.
+  EXPECT_EQ(with({"--all"}).code, 1);
+}
+
 TEST(AppTest, CancellationIsConfirmedOrDeclinedWithAReason) {
   const char* referral = "00112233445566778899aabbccddeeff";
   EXPECT_EQ(RunWords({"cancellation", referral}).code, 2);

@@ -22,6 +22,8 @@ void AddPkiLogVerbs(CLI::App& pki, Chosen& chosen);
 // status, tail.
 void AddStatusVerb(CLI::App& app, Chosen& chosen);
 void AddTailVerb(CLI::App& app, Chosen& chosen);
+// dead-letters list, redrive.
+void AddDeadLetterVerbs(CLI::App& app, Chosen& chosen);
 // doctor: what is wrong, and the fix.
 void AddDoctorVerb(CLI::App& app, Chosen& chosen);
 // intake, duty and finding: what DOJ records before it petitions.

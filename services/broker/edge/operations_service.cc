@@ -58,6 +58,7 @@ absl::Status FillDeadLetters(const State& state, const std::string& name,
     if (message->stage != Stage::kDead) continue;
     operations::v1::DeadLetter* letter = out->add_dead_letters();
     letter->set_message_id(FormatUuid(message->id));
+    letter->set_queue(name);
     letter->set_attempts(message->attempt);
     letter->set_reason(message->last_reason);
     SetTime(message->accept_us, letter->mutable_accept_time());
