@@ -21,10 +21,6 @@ using operations::v1::GetStatusResponse;
 using operations::v1::ListDeadLettersResponse;
 using operations::v1::OperationsService;
 using operations::v1::QueueStatus;
-using operations::v1::RedriveDeadLettersResponse;
-
-// A call that puts back fewer has put back all (protos/README.md, Limits).
-constexpr uint64_t kRedrivenMax = 2048;
 
 // The broker, as the profile's operator.
 struct OperatorDesk {
@@ -142,19 +138,13 @@ absl::Status RunRedrive(Session& session, const RedriveOptions& options) {
   operations::v1::RedriveDeadLettersRequest request;
   request.set_queue(QueueIdentity(desk, options.queue));
   for (const std::string& message : options.messages) request.add_message_ids(message);
-  RedriveDeadLettersResponse shown;
-  uint64_t latest = kRedrivenMax;
-  while (latest >= kRedrivenMax) {
-    absl::StatusOr<RedriveDeadLettersResponse> response =
-        Call(desk.broker, *desk.stub, &OperationsService::Stub::RedriveDeadLetters, request);
-    if (!response.ok()) return Explain(response.status(), request.queue());
-    latest = response->redriven();
-    shown.set_redriven(shown.redriven() + latest);
-  }
-  session.out.Show(shown, {{"queue", ShortIdentity(request.queue())},
-                           {"redriven", absl::StrCat(shown.redriven())}});
+  absl::StatusOr<RedriveDeadLettersResponse> response =
+      Call(desk.broker, *desk.stub, &OperationsService::Stub::RedriveDeadLetters, request);
+  if (!response.ok()) return Explain(response.status(), request.queue());
+  session.out.Show(*response, {{"queue", ShortIdentity(request.queue())},
+                               {"redriven", absl::StrCat(response->redriven())}});
   const std::set<std::string> named(options.messages.begin(), options.messages.end());
-  if (shown.redriven() < named.size()) {
+  if (response->redriven() < named.size()) {
     session.out.Say("what else was named is no dead letter, and stays as it is");
   }
   return absl::OkStatus();
