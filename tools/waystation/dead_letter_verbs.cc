@@ -21,6 +21,7 @@ using operations::v1::GetStatusResponse;
 using operations::v1::ListDeadLettersResponse;
 using operations::v1::OperationsService;
 using operations::v1::QueueStatus;
+using operations::v1::RedriveDeadLettersResponse;
 
 // The broker, as the profile's operator.
 struct OperatorDesk {
