@@ -205,7 +205,7 @@ class SeventhAgencyTest : public testing::Test {
   }
 
   static cli::Signals* signals_;
-  const SystemClock clock_;
+  SystemClock clock_;
   const fs::path folder_ = fs::path(testing::TempDir()) / "seventh";
   std::unique_ptr<cli::Child> bus_;
   std::unique_ptr<cli::Profile> profile_;
